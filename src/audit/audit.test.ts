@@ -79,6 +79,30 @@ describe('parameters that are set line by line', () => {
       { response_format: { type: 'json_object' } },
     ],
     [
+      'on a map that is encoded into a buffer',
+      'a.go',
+      `package a
+import ("bytes"; "encoding/json"; "net/http")
+func f() {
+	body := map[string]interface{}{"model": "gpt-4o"}
+	body["n"] = 2
+	var buf bytes.Buffer
+	json.NewEncoder(&buf).Encode(body)
+	http.Post("https://api.openai.com/v1/chat/completions", "application/json", &buf)
+}\n`,
+      { n: 2 },
+    ],
+    [
+      'in brackets of a dictionary, and behind it',
+      'A.cs',
+      `class A { async Task F(HttpClient http) {
+  var body = new Dictionary<string, object> { ["model"] = "gpt-4o", ["temperature"] = 1.1 };
+  body["n"] = 2;
+  await http.PostAsJsonAsync("https://api.openai.com/v1/chat/completions", body);
+} }\n`,
+      { temperature: 1.1, n: 2 },
+    ],
+    [
       'on a body that is sent',
       'A.java',
       `import org.springframework.web.client.RestTemplate;

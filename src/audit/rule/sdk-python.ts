@@ -301,9 +301,9 @@ export const pythonSdks: readonly SdkRule[] = [
     sdk: 'langchain',
     provider: null,
     languages,
-    from: /^langchain(?:_\w+)?(?:\.|$)/,
+    from: /^lang(?:chain(?:_\w+)?|graph)(?:\.|$)/,
     clients:
-      /^(?:(?:Azure)?(?:Chat)?OpenAI(?:Embeddings)?|AzureOpenAIEmbeddings|AzureAIChatCompletionsModel|Chat(?:Anthropic(?:Vertex)?|GoogleGenerativeAI|VertexAI|Bedrock(?:Converse)?|MistralAI|Cohere|Groq|Together|Fireworks|Ollama|DeepSeek|XAI|OpenRouter|Perplexity|Moonshot|MoonshotChat|Tongyi|ZhipuAI|LiteLLM\w*|HuggingFace|NVIDIA|Databricks)|MoonshotChat|Bedrock(?:LLM|Chat|Embeddings)?|GoogleGenerativeAI(?:Embeddings)?|VertexAI(?:Embeddings)?|Anthropic(?:LLM)?|Cohere(?:Embeddings)?|MistralAIEmbeddings|Ollama(?:LLM|Embeddings)?|init_chat_model|init_embeddings|OpenAIChat)$/,
+      /^(?:(?:Azure)?(?:Chat)?OpenAI(?:Embeddings)?|AzureOpenAIEmbeddings|AzureAIChatCompletionsModel|Chat(?:Anthropic(?:Vertex)?|GoogleGenerativeAI|VertexAI|Bedrock(?:Converse)?|MistralAI|Cohere|Groq|Together|Fireworks|Ollama|DeepSeek|XAI|OpenRouter|Perplexity|Moonshot|MoonshotChat|Tongyi|ZhipuAI|LiteLLM\w*|HuggingFace|NVIDIA|Databricks)|MoonshotChat|Bedrock(?:LLM|Chat|Embeddings)?|GoogleGenerativeAI(?:Embeddings)?|VertexAI(?:Embeddings)?|Anthropic(?:LLM)?|Cohere(?:Embeddings)?|MistralAIEmbeddings|Ollama(?:LLM|Embeddings)?|init_chat_model|create_(?:react_)?agent|init_embeddings|OpenAIChat)$/,
     calls: frameworkPaths,
     isInputFirst: true,
     keyVariable: null,

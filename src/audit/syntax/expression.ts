@@ -2,6 +2,7 @@
 
 import { blockOf, bracedBlockOf, isBlockAhead } from './block.ts'
 import { lex } from './lex.ts'
+import { elementTokens } from './literal-type.ts'
 import type { Item, Node } from './node.ts'
 import type { Reader } from './reader.ts'
 import {
@@ -334,6 +335,7 @@ const postfix = (reader: Reader, first: Node, isNew: boolean): Node => {
       !((reader.language.commands || reader.language.types === 'after') && token.space)
     )
       node = { kind: 'index', object: node, items: bracketed(reader, ']'), ...place(reader, node) }
+    else if (elementTokens(reader, node) > 0) reader.at += elementTokens(reader, node)
     else if (takesBrace(reader, node, isMade)) {
       node = asCall(reader, node, isMade)
       isMade = false

@@ -4,15 +4,17 @@ import { parseFunctionExpression } from './definition.ts'
 import { parseItems } from './items.ts'
 import type { Language } from './language.ts'
 import { lex } from './lex.ts'
+import { withEmptyTypes } from './literal-type.ts'
 import type { Item } from './node.ts'
 import type { Reader } from './reader.ts'
 
 /** The items of a file. Time is near to linear in its length; memory is some ten times the text. */
 export const parse = (source: string, language: Language): readonly Item[] => {
+  const tokens = lex(source, language)
   const reader: Reader = {
     source,
     language,
-    tokens: lex(source, language),
+    tokens: language.name === 'go' ? withEmptyTypes(tokens) : tokens,
     at: 0,
     depth: 0,
     isHead: false,

@@ -11,6 +11,7 @@ import type { Project } from './project.ts'
 import { unitAt } from './project.ts'
 import type { Scope } from './scope.ts'
 import { dottedName } from './scope.ts'
+import { bracketKey } from './set-key.ts'
 import type { Tracer } from './tracer.ts'
 import { cutOff, entryOf, evaluate, isTooDeep, isUseful, textOf } from './tracer.ts'
 import type { RecordEntry, Seen, Value } from './value.ts'
@@ -181,8 +182,10 @@ const recordValue = (items: readonly Item[], scope: Scope): Value => {
     else if (item.kind === 'node' && item.node.kind === 'name')
       entries.push({ key: item.node.name, node: item.node, scope })
     else if (item.kind === 'assign')
-      for (const target of item.targets)
-        if (target.kind === 'name') entries.push({ key: target.name, node: item.value, scope })
+      for (const target of item.targets) {
+        const key = target.kind === 'name' ? target.name : bracketKey(target)
+        if (key !== null) entries.push({ key, node: item.value, scope })
+      }
   }
   return { kind: 'record', entries, rest }
 }

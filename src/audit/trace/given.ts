@@ -2,6 +2,7 @@
 
 import type { Item, Node } from '#audit/syntax/node.ts'
 import type { Scope } from './scope.ts'
+import { bracketKey } from './set-key.ts'
 import { braceItems } from './set-on.ts'
 import type { Tracer } from './tracer.ts'
 import { evaluate } from './tracer.ts'
@@ -16,6 +17,7 @@ export type Given = {
 }
 
 const depthMax = 5
+const aliasesMax = 4
 const entriesMax = 200
 
 export const plainName = (name: string): string =>
@@ -68,8 +70,13 @@ export const addArguments = (
       addNamed(tracer, given, { name: item.key, node: item.value, scope, depth })
     else if (item.kind === 'assign') {
       const [target] = item.targets
-      if (target?.kind === 'name' || target?.kind === 'member')
-        addNamed(tracer, given, { name: target.name, node: item.value, scope, depth })
+      const name =
+        target?.kind === 'name' || target?.kind === 'member'
+          ? target.name
+          : target === undefined
+            ? null
+            : bracketKey(target)
+      if (name !== null) addNamed(tracer, given, { name, node: item.value, scope, depth })
     } else if (item.kind === 'spread') addSpread(tracer, given, { node: item.node, scope, depth })
     else if (item.kind === 'node' || item.kind === 'return')
       addPositional(tracer, given, { node: item.node, scope, depth })
@@ -113,18 +120,18 @@ const addValue = (tracer: Tracer, given: Given, { node, scope, depth }: Adding):
     for (const entry of value.entries)
       addNamed(tracer, given, { name: entry.key, node: entry.node, scope: entry.scope, depth: depth + 1 })
     for (const rest of value.rest) addSpread(tracer, given, { ...rest, depth: depth + 1 })
-    addFields(given, node, scope)
+    addFields(given, { node, scope })
     return true
   }
   if (value.kind === 'instance' && value.made?.node.kind === 'call' && value.made.node.brace !== null) {
     const { node: literal, scope: own } = value.made
     addArguments(tracer, given, { items: literal.brace ?? [], scope: own, depth: depth + 1 })
-    addFields(given, node, scope)
+    addFields(given, { node, scope })
     return true
   }
   if (value.kind === 'made') {
     addMade(tracer, given, { value, depth: depth + 1 })
-    addFields(given, node, scope)
+    addFields(given, { node, scope })
     return true
   }
   if (value.kind === 'list' && value.items.length > 0 && value.items.length < 24) {
@@ -167,8 +174,8 @@ const addJson = (given: Given, text: string, seen: Seen): boolean => {
 const fieldForm = /^(?:\.([^.[]+)|\[([^\]]+)\])$/
 
 /** `name.Field = value` and `name["field"] = value` behind the assignment of `name`. */
-const addFields = (given: Given, node: Node, scope: Scope): void => {
-  if (node.kind !== 'name') return
+const addFields = (given: Given, { node, scope }: Seen, aliases = 0): void => {
+  if (node.kind !== 'name' || aliases > aliasesMax) return
   for (let inner: Scope | null = scope; inner !== null; inner = inner.parent) {
     for (const [dotted, bindings] of inner.bindings) {
       if (!dotted.startsWith(node.name)) continue
@@ -179,10 +186,12 @@ const addFields = (given: Given, node: Node, scope: Scope): void => {
       if (name !== undefined && binding?.value != null)
         given.named.set(plainName(name), { name, node: binding.value, scope: binding.scope })
     }
-    for (const [key, bindings] of inner.bindings) {
-      if (key !== node.name) continue
-      if (bindings.length > 0) return
-    }
+    const own = inner.bindings.get(node.name)
+    if (own === undefined || own.length === 0) continue
+    // Another name of the same record: what was set under that one is in it as well.
+    const value = own.at(-1)?.value
+    if (value?.kind === 'name') addFields(given, { node: value, scope: inner }, aliases + 1)
+    return
   }
 }
 

@@ -12,6 +12,9 @@ const textIn = (item: Item | undefined): string | null =>
 /** The key that is written out within the brackets. */
 export const indexKey = (node: Node): string | null => (node.kind === 'index' ? textIn(node.items[0]) : null)
 
+/** `["model"] = "x"` within braces: an entry of a dictionary of C#. */
+export const bracketKey = (target: Node): string | null => (target.kind === 'list' ? textIn(target.items[0]) : null)
+
 /** What an assignment to an entry binds. Ruby sets headers so as well, which are told apart from fields by their brackets. */
 export const keyName = (target: Node, language: LanguageName): string | null => {
   const key = indexKey(target)
@@ -30,8 +33,21 @@ const entriesOf = (items: readonly Item[]): readonly (readonly [name: string, va
 
 const pairSetters = /^(?:put|putIfAbsent|setdefault|set|Add|TryAdd|addProperty)$/
 
+/** `json.NewEncoder(&buf).Encode(body)` of Go: what is in the buffer from then on. */
+const encodedInto = ({ callee, items }: CallNode): readonly KeySet[] => {
+  const maker = callee.kind === 'member' && callee.name === 'Encode' ? callee.object : null
+  if (maker?.kind !== 'call' || maker.callee.kind !== 'member' || maker.callee.name !== 'NewEncoder') return []
+  const [buffer] = maker.items
+  const [body] = items
+  return buffer?.kind === 'node' && buffer.node.kind === 'name' && body?.kind === 'node'
+    ? [{ name: buffer.node.name, value: body.node, isOfFile: false }]
+    : []
+}
+
 /** What a call sets on the name that it is made on, or that it is given: `Object.assign(payload, { n: 2 })`. */
-export const keysSet = ({ callee, items }: CallNode, language: LanguageName): readonly KeySet[] => {
+export const keysSet = (node: CallNode, language: LanguageName): readonly KeySet[] => {
+  const { callee, items } = node
+  if (language === 'go') return encodedInto(node)
   const [first, second] = items
   const key = textIn(first)
   const value = second?.kind === 'node' ? second.node : null
