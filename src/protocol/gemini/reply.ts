@@ -9,6 +9,7 @@ import type { EventReading, ReplySteps } from '#protocol/openai/reply-steps.ts'
 import { Choice, PartList } from '#protocol/openai-chat/choice.ts'
 import type { Carrier, Part } from '#protocol/part.ts'
 import { finishWord, readFinishReason } from './finish-reason.ts'
+import { readLogprobs } from './logprobs.ts'
 import { PartialArguments } from './partial-arguments.ts'
 import { readUsage, withSearches } from './usage.ts'
 
@@ -61,6 +62,8 @@ type Candidate = {
   calls: number
   sources: number
   finish: string | null
+  /** Of the tokens that have just come, until a text takes them. */
+  logprobs: JsonObject | null
   /** A call whose arguments come in pieces. */
   partial: { readonly block: number; readonly args: PartialArguments } | null
 }
@@ -113,7 +116,15 @@ class GeminiReading {
     const known = this.#candidates.get(index)
     if (known !== undefined) return known
     if (this.#candidates.size >= candidatesMax) return null
-    const state: Candidate = { choice: new Choice(index), extra: {}, calls: 0, sources: 0, finish: null, partial: null }
+    const state: Candidate = {
+      choice: new Choice(index),
+      extra: {},
+      calls: 0,
+      sources: 0,
+      finish: null,
+      logprobs: null,
+      partial: null,
+    }
     this.#candidates.set(index, state)
     return state
   }
@@ -124,6 +135,7 @@ class GeminiReading {
     Object.assign(state.extra, others(wire, candidateFields))
     const content = isObject(wire['content']) ? wire['content'] : {}
     const pieces = Array.isArray(content['parts']) ? content['parts'].filter(isObject) : []
+    state.logprobs = readLogprobs(wire['logprobsResult'])
     for (const piece of pieces) this.#piece(piece, state, list)
     this.#cite(wire, state, list)
     const raw = finishWord(wire['finishReason'])
@@ -147,7 +159,7 @@ class GeminiReading {
     if (isObject(inlineData)) this.#media(inlineData, choice, list)
     else if (isObject(executableCode)) this.#code(executableCode, state, list)
     else if (isObject(codeExecutionResult)) this.#outcome(codeExecutionResult, state, list)
-    else if (text !== '') this.#prose(piece['thought'] === true ? 'reasoning' : 'text', text, { choice, list })
+    else if (text !== '') this.#prose(piece['thought'] === true ? 'reasoning' : 'text', text, { state, list })
     else {
       const raw = others(piece, contentFields)
       if (raw !== null) this.#other(raw, choice, list)
@@ -157,9 +169,15 @@ class GeminiReading {
     if (carriers.length > 0) choice.closeCarriers(list)
   }
 
-  #prose(kind: 'text' | 'reasoning', text: string, { choice, list }: { choice: Choice; list: PartList }): void {
-    const block = choice.prose(kind, list)
-    list.push({ type: `${kind}-delta`, choice: choice.index, block, text })
+  #prose(kind: 'text' | 'reasoning', text: string, { state, list }: { state: Candidate; list: PartList }): void {
+    const { choice, logprobs } = state
+    const at = { choice: choice.index, block: choice.prose(kind, list) }
+    if (kind === 'reasoning' || logprobs === null) {
+      list.push({ type: `${kind}-delta`, ...at, text })
+      return
+    }
+    state.logprobs = null
+    list.push({ type: 'text-delta', ...at, text, logprobs })
   }
 
   /** A call comes whole. Most have no id: then it is made from the call's own, so that the next turn can name it. */

@@ -10,6 +10,7 @@ import type { Carrier, Part } from '#protocol/part.ts'
 import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { objectArguments } from '#protocol/tool-arguments.ts'
 import { finishMembers } from './finish-reason.ts'
+import { tokensOf, writeLogprobs } from './logprobs.ts'
 import { envelope, heartbeat } from './problem.ts'
 import { streamOfArray } from './request.ts'
 import { usageJson } from './usage-json.ts'
@@ -30,6 +31,8 @@ class Pieces {
   readonly #losses = new Map<string, Warning>()
   /** Sources, told with the end of their answer. */
   readonly #citations = new Map<number, JsonObject[]>()
+  /** Tokens with their probabilities, told there too. */
+  readonly #tokens = new Map<number, JsonObject[]>()
 
   warnings(): readonly Warning[] {
     return [...this.#losses.values()]
@@ -43,6 +46,8 @@ class Pieces {
   of(part: Part): readonly JsonObject[] {
     switch (part.type) {
       case 'text-delta':
+        this.#weigh(part)
+        return [{ text: part.text }]
       case 'refusal-delta':
         return [{ text: part.text }]
       case 'reasoning-delta':
@@ -74,7 +79,16 @@ class Pieces {
   /** What an answer is told of at its end. */
   sourcesOf(choice: number): JsonObject {
     const chunks = this.#citations.get(choice)
-    return chunks === undefined ? {} : { groundingMetadata: { groundingChunks: chunks } }
+    return {
+      ...(chunks === undefined ? {} : { groundingMetadata: { groundingChunks: chunks } }),
+      ...writeLogprobs(this.#tokens.get(choice) ?? []),
+    }
+  }
+
+  #weigh({ choice, logprobs }: PartOf<'text-delta'>): void {
+    const tokens = this.#tokens.get(choice) ?? []
+    this.#tokens.set(choice, tokens)
+    tokens.push(...tokensOf(logprobs))
   }
 
   #image({ mediaType, data, url }: PartOf<'image'>): readonly JsonObject[] {
