@@ -1,15 +1,20 @@
-/** Probabilities of tokens between Gemini, which tells them of an answer, and formats that tell them with its text. */
+/** Probabilities of tokens between Gemini, which tells them of an answer, and formats that tell them with its text or beside it. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { protocols } from '#protocol/index.ts'
+import { protocols, upstreamProtocols } from '#protocol/index.ts'
 import { callerOf, crossReply } from './crossing.ts'
 import type { Fixture } from './fixture.ts'
 
-const answerOf = (name: 'gemini' | 'openai-chat', document: object): Fixture => {
-  const protocol = protocols[name]
+const answerOf = (name: 'gemini' | 'openai-chat' | 'ollama-chat', document: object): Fixture => {
+  const protocol = upstreamProtocols[name]
   const bytes = Buffer.from(JSON.stringify(document))
-  return { protocol, call: callerOf(protocol, false), contentType: 'application/json', bytes } as unknown as Fixture
+  return {
+    protocol,
+    call: callerOf(protocols.gemini, false),
+    contentType: 'application/json',
+    bytes,
+  } as unknown as Fixture
 }
 
 const ownTokens = {
@@ -50,4 +55,12 @@ test('to Gemini, at the end of the answer, whole and streamed', () => {
   const { written } = crossReply(answerOf('openai-chat', document), protocols.gemini, { stream: true })
   const last = (written as readonly string[]).at(-1) ?? ''
   assert.ok(last.includes(JSON.stringify(told).slice(1, -1)), last)
+})
+
+test('from Ollama, which has them beside the message', () => {
+  const message = { role: 'assistant', content: 'Hi!' }
+  const document = { model: 'm', created_at: '2026-11-22T00:00:00Z', message, logprobs: content, done: true }
+  const { written } = crossReply(answerOf('ollama-chat', document), protocols['openai-chat'], { stream: false })
+  const { choices } = written as { choices: readonly { logprobs: { content: unknown } }[] }
+  assert.deepEqual(choices[0]?.logprobs.content, content)
 })

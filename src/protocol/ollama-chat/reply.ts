@@ -38,7 +38,7 @@ class OllamaReading {
   read(document: JsonObject): readonly Part[] {
     const list = new PartList()
     this.#start(document, list)
-    if (isObject(document['message'])) this.#message(document['message'], list)
+    if (isObject(document['message'])) this.#message(document['message'], document['logprobs'], list)
     if (document['done'] === true) this.#finish(document, list)
     return list.parts
   }
@@ -55,9 +55,14 @@ class OllamaReading {
     })
   }
 
-  #message(message: JsonObject, list: PartList): void {
+  /** Probabilities stand beside the message, as Chat Completions has them (https://docs.ollama.com/api/chat, from memory). */
+  #message(message: JsonObject, logprobs: Json | undefined, list: PartList): void {
     this.#prose('reasoning', textOf(message['thinking']), list)
-    this.#prose('text', textOf(message['content']), list)
+    const text = textOf(message['content'])
+    if (Array.isArray(logprobs) && text !== '') {
+      const block = this.#choice.prose('text', list)
+      list.push({ type: 'text-delta', choice: 0, block, text, logprobs: { content: logprobs } })
+    } else this.#prose('text', text, list)
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'].filter(isObject) : []
     for (const call of calls) this.#tool(call, list)
   }
