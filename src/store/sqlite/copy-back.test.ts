@@ -20,8 +20,10 @@ const openBoth = async (context: TestContext) => {
     database.close()
     rmSync(folder, { recursive: true })
   })
+  let written = 0
   const write = (commits: number): void => {
-    for (let at = 0; at < commits; at += 1) database.exec(`insert into meta values ('${at}/${Math.random()}', 'x')`)
+    for (const end = written + commits; written < end; written += 1)
+      database.exec(`insert into meta values ('${written}', 'x')`)
   }
   const logBytes = (): number => statSync(`${settings.file}-wal`).size
   return {
