@@ -13,7 +13,6 @@ import { planFixes } from './fix/plan.ts'
 import type { Target } from './target/target.ts'
 import { findTarget } from './target/target.ts'
 import type { UsageGiven } from './usage/join.ts'
-import { fileKind } from './walk/file-kind.ts'
 import type { FileSource } from './walk/file-source.ts'
 import { folderSource } from './walk/folder.ts'
 
@@ -35,7 +34,7 @@ export type FolderRequest = {
 const fileSource = (path: string): FileSource => {
   const folder = folderSource(dirname(path))
   const name = basename(path)
-  const kind = fileKind(name)
+  const kind = folder.kind(name)
   const skipped = new Map(kind.kind === 'skip' ? [[kind.reason, [name]]] : [])
   return {
     ...folder,

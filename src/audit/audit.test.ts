@@ -186,6 +186,100 @@ async fn f(c: reqwest::Client) { c.post(format!("{BASE}/chat/completions")).json
   })
 })
 
+describe('what Spring puts in is read from its files of settings', () => {
+  const settings = {
+    'src/test/resources/application.yml': 'openai:\n  url: http://localhost:9999/v1/chat/completions\n',
+    'src/main/resources/application-dev.yml': 'openai:\n  url: http://dev.test/v1/chat/completions\n',
+    'src/main/resources/application.yml': `server:\n  url: other\nopenai:\n  url: "\${LLM_HOST:https://api.openai.com}/v1/chat/completions"\n  api-key: \${OPENAI_API_KEY:none}\n  model: gpt-4o # for now\n`,
+  }
+  const body = 'Map.of("model", model, "temperature", 0.2)'
+  const cases: readonly (readonly [path: string, text: string])[] = [
+    [
+      'src/main/java/A.java',
+      `import org.springframework.web.client.RestTemplate;
+class A {
+  @Value("\${openai.url}") private String url;
+  @Value("\${openai.apiKey}")
+  private String key;
+  @NotBlank @Value("\${openai.model:gpt-3.5-turbo}") private String model;
+  String f(RestTemplate rest) { HttpHeaders headers = new HttpHeaders(); headers.setBearerAuth(key);
+    return rest.postForObject(url, new HttpEntity<>(${body}, headers), String.class); } }\n`,
+    ],
+    [
+      'src/main/java/B.java',
+      `import org.springframework.web.client.RestTemplate;
+class B { private final String url; private final String key; private final String model; private final RestTemplate rest;
+  B(@Value("\${openai.url}") String url, @Value("\${openai.api-key}") final String key, @Value("\${openai.model}") String model, RestTemplate rest) {
+    this.url = url; this.key = key; this.model = model; this.rest = rest; }
+  String f() { HttpHeaders headers = new HttpHeaders(); headers.add("Authorization", "Bearer " + key);
+    return rest.postForObject(url, new HttpEntity<>(${body}, headers), String.class); } }\n`,
+    ],
+    [
+      'src/main/kotlin/C.kt',
+      `import org.springframework.web.client.RestTemplate
+class C(@Value("\\\${openai.url}") private val url: String, @Value("\\\${openai.api-key}") private val key: String, private val rest: RestTemplate) {
+  @Value("\\\${openai.model}") lateinit var model: String
+  fun f(): String {
+    val headers = HttpHeaders()
+    headers.setBearerAuth(key)
+    return rest.postForObject(url, HttpEntity(mapOf("model" to model, "temperature" to 0.2), headers), String::class.java)
+  }
+}\n`,
+    ],
+  ]
+  for (const [path, text] of cases)
+    test(path, () => {
+      const [call, ...others] = sitesOf({ ...settings, [path]: text }).filter(({ kind }) => kind === 'raw-http')
+      assert.deepEqual(others, [])
+      assert.equal(call?.base_url, 'https://api.openai.com/v1/chat/completions')
+      assert.equal(call.model, 'gpt-4o')
+      assert.equal(call.auth, 'env:OPENAI_API_KEY')
+      assert.deepEqual(call.parameters, { temperature: 0.2 })
+    })
+
+  test('where no file sets it, the variable that Spring reads is told', () => {
+    const sites = sitesOf({
+      'A.java': `import com.openai.client.okhttp.OpenAIOkHttpClient;
+class A { @Value("\${openai.base-url}") String url;
+  @Value("\${OPENAI_API_KEY}") String key;
+  Object f() { return OpenAIOkHttpClient.builder().baseUrl(url).apiKey(key).build(); } }\n`,
+    })
+    const client = sites.find(({ kind }) => kind === 'client')
+    assert.deepEqual([client?.base_url, client?.auth], ['env:OPENAI_BASEURL', 'env:OPENAI_API_KEY'])
+    assert.ok(sites.some(({ kind, auth }) => kind === 'env' && auth === 'env:OPENAI_API_KEY'))
+  })
+
+  test('placeholders that name each other end', () => {
+    const sites = sitesOf({
+      'application.properties': `openai.url=\${openai.other}\nopenai.other=\${openai.url}\n`,
+      'A.java': `import com.openai.client.okhttp.OpenAIOkHttpClient;
+class A { @Value("\${openai.url}") String url; Object f() { return OpenAIOkHttpClient.builder().baseUrl(url).build(); } }\n`,
+    })
+    assert.equal(sites.find(({ kind }) => kind === 'client')?.base_url, null)
+  })
+})
+
+test('agents of smolagents ask where the model that they are given asks', () => {
+  const sites = sitesOf({
+    'a.py': `from smolagents import CodeAgent, InferenceClientModel, LiteLLMModel, OpenAIServerModel
+model = OpenAIServerModel(model_id="gpt-4o", api_base="https://api.openai.com/v1", temperature=0.3)
+CodeAgent(tools=[], model=model).run("Hello")
+LiteLLMModel(model_id="anthropic/claude-sonnet-4-5", max_tokens=9).generate([])
+asked = InferenceClientModel(model_id="Qwen/Qwen2.5-72B-Instruct")
+asked([])\n`,
+  })
+  const calls = sites.filter(({ kind }) => kind === 'call')
+  assert.deepEqual(
+    calls.map(({ line, model, base_url: url, endpoint }) => [line, model, url, endpoint]),
+    [
+      [3, 'gpt-4o', 'https://api.openai.com/v1', 'chat'],
+      [4, 'anthropic/claude-sonnet-4-5', null, 'chat'],
+      [6, 'Qwen/Qwen2.5-72B-Instruct', null, 'chat'],
+    ],
+  )
+  assert.deepEqual(calls[0]?.parameters, { tools: [], temperature: 0.3 })
+})
+
 describe('lines of settings that set several things', () => {
   const cases: readonly (readonly [path: string, line: string, found: readonly string[]])[] = [
     ['Dockerfile', 'ENV OPENAI_API_BASE=https://api.openai.com/v1 MODEL_NAME=gpt-4', ['base-url', 'model gpt-4']],

@@ -19,10 +19,11 @@ import type { Target } from './target/target.ts'
 import { makeTracer } from './trace/evaluate.ts'
 import type { Project } from './trace/project.ts'
 import { makeProject, unitAt } from './trace/project.ts'
+import { isPropertyFile } from './trace/property.ts'
 import type { UsageGiven } from './usage/join.ts'
 import { joinUsage } from './usage/join.ts'
 import type { FileKind } from './walk/file-kind.ts'
-import { fileKind, isTestPath, textReason } from './walk/file-kind.ts'
+import { isTestPath, textReason } from './walk/file-kind.ts'
 import type { FileSource, Listing } from './walk/file-source.ts'
 import { componentText, notebookText } from './walk/source-text.ts'
 
@@ -301,7 +302,7 @@ const packagesOf = (paths: readonly string[], source: FileSource): ReadonlyMap<s
 }
 
 const openSession = (request: AuditRequest, paths: readonly string[], skipped: Listing['skipped']): Session => {
-  const kinds = new Map(paths.map((path) => [path, fileKind(path)]))
+  const kinds = new Map(paths.map((path) => [path, request.source.kind(path)]))
   const code = new Map<string, LanguageName>()
   for (const [path, kind] of kinds) if (kind.kind === 'code') code.set(path, kind.language)
   const lineMaps = new Map<string, readonly number[]>()
@@ -314,7 +315,13 @@ const openSession = (request: AuditRequest, paths: readonly string[], skipped: L
     lineMaps.set(path, lines)
     return text
   }
-  const project = makeProject({ paths: code, packages: packagesOf(paths, request.source), textOf })
+  const project = makeProject({
+    paths: code,
+    packages: packagesOf(paths, request.source),
+    textOf,
+    properties: new Map(paths.filter(isPropertyFile).map((path) => [path, null])),
+    settingsOf: request.source.read,
+  })
   const counts: Counts = { scanned: 0, parsed: 0, lines: 0, bytes: 0, byComment: 0, byBaseline: 0 }
   return {
     request,

@@ -86,6 +86,19 @@ describe('drover audit', () => {
     assert.equal((await run('audit --fix --relay relay.test', files)).code, 2)
   })
 
+  test('--fix leaves a file in its encoding', async () => {
+    const shell = testShell()
+    try {
+      const file = join(shell.folder, 'a.py')
+      const text = '\uFEFFfrom openai import OpenAI\nOpenAI(base_url="https://api.openai.com/v1")\n'
+      writeFileSync(file, text, 'utf16le')
+      assert.match((await shell.run('audit --fix --apply')).talk, /1 files were changed/)
+      assert.equal(readFileSync(file, 'utf16le'), text.replace('https://api.openai.com', 'http://127.0.0.1:4000'))
+    } finally {
+      shell.close()
+    }
+  })
+
   test('wrong usage says what to do', async () => {
     const form = await run('audit --format jsno')
     assert.equal(form.code, 2)

@@ -8,11 +8,12 @@ import { baselineOf, readBaseline } from '#audit/baseline.ts'
 import type { Level } from '#audit/finding.ts'
 import type { Plan } from '#audit/fix/plan.ts'
 import type { UsageGiven } from '#audit/usage/join.ts'
+import { bytesLike, textOf } from '#audit/walk/encoding.ts'
 import { writers } from '#audit/writer/index.ts'
 import { kindsText, reaches } from '#audit/writer/summary.ts'
 import { Problem } from '#base/problem.ts'
 import { usageFailure } from './failure.ts'
-import { chosenOf, readTextFile, writeTextFile } from './file.ts'
+import { chosenOf, readBytes, readTextFile, writeTextFile } from './file.ts'
 import type { CommandLinePorts } from './ports.ts'
 import type { Shell } from './shell.ts'
 import { collected, readUsageFiles, usageHelp } from './usage-files.ts'
@@ -103,7 +104,8 @@ const runFix = async (
   let stale = 0
   for (const { path, before, after } of changes) {
     const file = statSync(folder).isDirectory() ? join(folder, path) : folder
-    if ((await readTextFile(file)) === before) await writeTextFile(file, after)
+    const bytes = await readBytes(file)
+    if (textOf(bytes) === before) await writeTextFile(file, bytesLike(bytes, after))
     else {
       stale += 1
       terminal.talk(`Left alone: ${path}, which changed while it was read.`)

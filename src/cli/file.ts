@@ -8,9 +8,12 @@ import { Failure, usageFailure } from './failure.ts'
 const whyOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? 'unknown'
 
 /** @throws Failure `unreadable` */
-export const readTextFile = async (file: string): Promise<string> => {
+export const readTextFile = async (file: string): Promise<string> => (await readBytes(file)).toString('utf8')
+
+/** @throws Failure `unreadable` */
+export const readBytes = async (file: string): Promise<Buffer> => {
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (thrown) {
     const what = `${file} cannot be read.`
     throw new Failure({ what, why: whyOf(thrown), next: 'Check the name.', code: 'unreadable' }, 1, thrown)
@@ -18,7 +21,7 @@ export const readTextFile = async (file: string): Promise<string> => {
 }
 
 /** @throws Failure `unwritable` */
-export const writeTextFile = async (file: string, text: string): Promise<void> => {
+export const writeTextFile = async (file: string, text: string | Buffer): Promise<void> => {
   try {
     await writeFile(file, text)
   } catch (thrown) {

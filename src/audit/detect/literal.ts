@@ -7,7 +7,8 @@ import { modelProvider } from '#audit/rule/model-name.ts'
 import { headerProvider, isLlmVariable, variableRole } from '#audit/rule/variable.ts'
 import type { Node } from '#audit/syntax/node.ts'
 import { environmentRead } from '#audit/trace/environment.ts'
-import type { Scope, TextPlace } from '#audit/trace/scope.ts'
+import { injectedValue } from '#audit/trace/injected.ts'
+import type { CallPlace, Scope, TextPlace } from '#audit/trace/scope.ts'
 import { evaluate } from '#audit/trace/tracer.ts'
 import type { Detector } from './detector.ts'
 import { symbolOf } from './detector.ts'
@@ -172,6 +173,19 @@ const reportRead = (
 
 type Choice = { readonly name: string; readonly start: number; readonly end: number; readonly fallback: string }
 
+/** `@Value("${OPENAI_API_KEY}")`: a variable that Spring reads. One that has a default is told by that; what a file sets is told there. */
+const reportInjected = (
+  detector: Detector,
+  { node, scope }: CallPlace,
+  { report, spans }: { readonly report: Reporter; readonly spans: readonly Draft[] },
+): void => {
+  const value = isWithin(spans, node.start) ? null : injectedValue(detector.tracer, node, scope)
+  if (value?.kind !== 'environment' || value.fallback !== null || !isLlmVariable(value.name)) return
+  const { name } = value
+  const auth = variableRole(name) === 'key' ? `env:${name}` : null
+  report('env', { node, scope, auth, parameters: { variable: name } })
+}
+
 /** `process.env.NAME ?? "default"`: the default of a variable that is read within. */
 const choicesOf = (detector: Detector): readonly Choice[] =>
   detector.unit.reads.flatMap(({ node, scope }) => {
@@ -188,6 +202,7 @@ export const detectLiterals = (detector: Detector): void => {
   for (const place of [...detector.unit.reads, ...detector.unit.calls]) {
     if (!isWithin(spans, place.node.start)) reportRead(detector, place, { report, choices })
   }
+  for (const place of detector.unit.calls) reportInjected(detector, place, { report, spans })
   for (const place of detector.unit.texts) {
     if (!isWithin(spans, place.node.start)) reportText(detector, place, report)
   }

@@ -9,7 +9,8 @@ import { modelNames } from '#audit/rule/model-name.ts'
 import { languages } from '#audit/syntax/language.ts'
 import { parse } from '#audit/syntax/parse.ts'
 import { buildUnit } from '#audit/trace/scope.ts'
-import { fileKind, isTestPath } from '#audit/walk/file-kind.ts'
+import type { FileKind } from '#audit/walk/file-kind.ts'
+import { isTestPath } from '#audit/walk/file-kind.ts'
 import type { FileSource } from '#audit/walk/file-source.ts'
 import { memorySource } from '#audit/walk/file-source.ts'
 import type { Catalog } from '#catalog/model.ts'
@@ -47,12 +48,9 @@ type Given = {
   readonly model: string | null
 }
 
-const editsOf = (
-  path: string,
-  text: string,
-  { sites, wanted: asked }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted },
-): readonly Edit[] => {
-  const kind = fileKind(path)
+type Editing = { readonly kind: FileKind; readonly sites: readonly CallSite[]; readonly wanted: Wanted }
+
+const editsOf = (path: string, text: string, { kind, sites, wanted: asked }: Editing): readonly Edit[] => {
   const naming = { sites: sites.filter((site) => site.path === path), relay: asked.relay }
   const wanted: Wanted = { ...asked, stays: (name, line) => nameStays(name, line, naming) }
   if (kind.kind === 'settings')
@@ -91,15 +89,10 @@ const shapeOf = (path: string, text: string, catalog: Catalog | null): string =>
 /** Why an edited file cannot be kept, or null. Lines that were added move what follows, so such files are only held to their count. */
 const faultOf = (
   change: Omit<FileChange, 'diff'>,
-  {
-    sites,
-    wanted,
-    catalog,
-  }: { readonly sites: readonly CallSite[]; readonly wanted: Wanted; readonly catalog: Catalog | null },
+  { kind, sites, wanted, catalog }: Editing & { readonly catalog: Catalog | null },
 ): string | null => {
   const { path, before, after } = change
-  const kind = fileKind(path)
-  if (editsOf(path, after, { sites, wanted }).length > 0 && kind.kind === 'code')
+  if (editsOf(path, after, { kind, sites, wanted }).length > 0 && kind.kind === 'code')
     return 'a second round would change it again'
   if (kind.kind === 'code' && shapeOf(path, before, catalog) !== shapeOf(path, after, catalog))
     return 'something else would be found in it afterwards'
@@ -137,15 +130,16 @@ export const planFixes = ({ source, report, catalog, relay, model }: Given): Pla
   for (const path of paths) {
     left.push(...staying(path, sites, wanted))
     const before = source.read(path)
-    const edits = before === null ? [] : editsOf(path, before, { sites, wanted })
+    const kind = source.kind(path)
+    const edits = before === null ? [] : editsOf(path, before, { kind, sites, wanted })
     if (before === null || edits.length === 0) continue
     const change = { path, before, after: applyEdits(before, edits), edits }
-    const why = faultOf(change, { sites, wanted, catalog })
+    const why = faultOf(change, { kind, sites, wanted, catalog })
     if (why === null) changes.push({ ...change, diff: unifiedDiff(path, before, change.after) })
     else left.push({ path, why })
   }
   // Settings first: whoever reads the plan sees what is enough by itself.
-  const rank = ({ path }: FileChange): number => (fileKind(path).kind === 'settings' ? 0 : 1)
+  const rank = ({ path }: FileChange): number => (source.kind(path).kind === 'settings' ? 0 : 1)
   return {
     changes: changes.toSorted((one, other) => rank(one) - rank(other)),
     left,

@@ -394,4 +394,14 @@ export const pythonSdks: readonly SdkRule[] = [
     calls: [[/^create(?:stream)?$/, 'chat']],
     keyVariable: null,
   },
+  {
+    sdk: 'smolagents',
+    provider: null,
+    languages,
+    from: /^smolagents(?:\.|$)/,
+    clients:
+      /^(?:(?:Azure)?OpenAI(?:Server)?Model|LiteLLM(?:Router)?Model|(?:InferenceClient|HfApi|AmazonBedrock(?:Server)?)Model|(?:Code|ToolCalling|MultiStep|ManagedCode)Agent)$/,
+    calls: [[/^(?:|run|generate|generatestream)$/, 'chat']],
+    keyVariable: null,
+  },
 ]

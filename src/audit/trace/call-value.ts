@@ -5,6 +5,7 @@ import type { SdkRule } from '#audit/rule/sdk-rule.ts'
 import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
 import { importedValue } from './binding-value.ts'
 import { environmentRead } from './environment.ts'
+import { injectedValue } from './injected.ts'
 import type { Scope } from './scope.ts'
 import { dottedName } from './scope.ts'
 import type { Tracer } from './tracer.ts'
@@ -146,11 +147,16 @@ const partialValue = (tracer: Tracer, node: CallNode, scope: Scope): Value | nul
   return { ...value, made: [...value.made, { node: { ...node, items: node.items.slice(1) }, scope }] }
 }
 
-/** `Map.of("model", "gpt-4o", "n", 2)` of Java. */
+/** `Map.of("model", "gpt-4o", "n", 2)` of Java, `mapOf("model" to "gpt-4o")` of Kotlin. */
 const pairsValue = ({ callee, items }: CallNode, scope: Scope): Value | null => {
-  const isMap = callee.kind === 'member' && callee.name === 'of' && /(?:^|\.)Map$/.test(dottedName(callee.object) ?? '')
-  if (!isMap || scope.unit.language !== 'java') return null
-  const nodes = items.flatMap((item) => (item.kind === 'node' ? [item.node] : []))
+  const { language } = scope.unit
+  const isJava =
+    callee.kind === 'member' && callee.name === 'of' && /(?:^|\.)Map$/.test(dottedName(callee.object) ?? '')
+  const isKotlin = callee.kind === 'name' && /^(?:mutable|hash|linked)?[mM]apOf$/.test(callee.name)
+  if (!(language === 'java' && isJava) && !(language === 'kotlin' && isKotlin)) return null
+  const given = items.flatMap((item) => (item.kind === 'node' ? [item.node] : []))
+  // `to` of Kotlin stands between the two, read as a name of its own.
+  const nodes = isJava ? given : given.filter((node, at) => at % 3 !== 1 || node.kind !== 'name' || node.name !== 'to')
   const entries = nodes.flatMap((key, at): RecordEntry[] => {
     const value = nodes[at + 1]
     return at % 2 === 0 && key.kind === 'text' && value !== undefined ? [{ key: key.value, node: value, scope }] : []
@@ -159,7 +165,7 @@ const pairsValue = ({ callee, items }: CallNode, scope: Scope): Value | null => 
 }
 
 export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
-  const read = environmentRead(node, scope)
+  const read = environmentRead(node, scope) ?? injectedValue(tracer, node, scope)
   if (read !== null) return read
   const [, fallback] = node.items
   // `config('openai.model', 'gpt-4o')` of Laravel: what the file of settings says is not known, what holds without it is.

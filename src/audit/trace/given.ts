@@ -98,6 +98,8 @@ const addNamed = (
   { name, node, scope, depth }: Adding & { readonly name: string },
 ): void => {
   put(given, name, { node, scope })
+  // An agent that is given a client as its model asks where that asks.
+  if (/^(?:model|llm)$/.test(plainName(name))) addMakers(tracer, given, { node, scope, depth })
   if (depth >= depthMax || !(nests.has(plainName(name)) || isBody(name, node))) return
   addValue(tracer, given, { node, scope, depth: depth + 1 })
 }

@@ -23,6 +23,10 @@ export type Project = {
   readonly held: { characters: number }
   /** The text to parse, with the lines of the file; `null` = cannot be read. */
   readonly textOf: (path: string) => string | null
+  /** Files of settings that properties are looked for in; `null` = not read yet. */
+  readonly properties: Map<string, ReadonlyMap<string, string> | null>
+  /** The text of a file of settings; `null` = cannot be read. */
+  readonly settingsOf: (path: string) => string | null
   /** Names that are bound at the top of files that were read, and those files. */
   readonly defined: Map<string, Set<string>>
 }
@@ -43,7 +47,9 @@ const listedBy = (paths: Iterable<string>, keyOf: (path: string) => string): Rea
   return lists
 }
 
-export const makeProject = (given: Pick<Project, 'paths' | 'packages' | 'textOf'>): Project => ({
+export const makeProject = (
+  given: Pick<Project, 'paths' | 'packages' | 'textOf' | 'properties' | 'settingsOf'>,
+): Project => ({
   ...given,
   byStem: listedBy(given.paths.keys(), stemOf),
   byFolder: listedBy(given.paths.keys(), (path) => posix.dirname(path)),
@@ -124,7 +130,8 @@ const scriptModule = (project: Project, module: string, from: string): string | 
   return null
 }
 
-const sharedPrefix = (one: string, other: string): number => {
+/** How many characters two paths begin with alike. */
+export const sharedPrefix = (one: string, other: string): number => {
   let at = 0
   while (at < one.length && one[at] === other[at]) at += 1
   return at

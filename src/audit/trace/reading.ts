@@ -4,6 +4,7 @@ import { knownUrl } from '#audit/rule/host.ts'
 import type { ModelNames } from '#audit/rule/model-name.ts'
 import { modelOfConstant, modelProvider } from '#audit/rule/model-name.ts'
 import { variableRole } from '#audit/rule/variable.ts'
+import type { Item, Node } from '#audit/syntax/node.ts'
 import type { Json } from '#base/json-type.ts'
 import type { Given } from './given.ts'
 import type { Tracer } from './tracer.ts'
@@ -287,11 +288,19 @@ export const modelOf = (context: Context, seen: Seen): string | null => {
   }
 }
 
+/** Where an argument may name a model: by its place, or by its name. */
+const modelNode = (item: Item): Node | null => {
+  if (item.kind === 'node') return item.node
+  if (item.kind === 'entry') return item.key === 'model' ? item.value : null
+  const [target] = item.kind === 'assign' ? item.targets : []
+  return item.kind === 'assign' && target?.kind === 'name' && /^model(?:_id)?$/.test(target.name) ? item.value : null
+}
+
 const modelOfClient = (context: Context, value: Extract<Value, { kind: 'client' }>): string | null => {
   for (const { node, scope } of value.made.toReversed()) {
     if (node.kind !== 'call') continue
     for (const item of node.items) {
-      const inner = item.kind === 'node' ? item.node : item.kind === 'entry' && item.key === 'model' ? item.value : null
+      const inner = modelNode(item)
       if (inner === null) continue
       const found = evaluate(context.tracer, inner, scope)
       if (found.kind === 'text' && modelProvider(context.names, found.value) !== null) return found.value

@@ -1,5 +1,6 @@
 /** Where names are bound: one scope for a file, and one for each function and class in it. */
 
+import { withInjected } from '#audit/syntax/annotated.ts'
 import type { LanguageName } from '#audit/syntax/language.ts'
 import type { CallNode, ClassNode, FunctionNode, ImportBinding, Item, Node } from '#audit/syntax/node.ts'
 import { indexKey, keyName, keysSet } from './set-key.ts'
@@ -161,7 +162,8 @@ const addParameter = (building: Building, item: Item, scope: Scope): void => {
 
 const visitFunction = (building: Building, node: FunctionNode, parent: Scope): Scope => {
   const scope = newScope(building, parent, node)
-  for (const item of [...node.receiver, ...node.parameters]) addParameter(building, item, scope)
+  const parameters = withInjected(node.parameters, building.unit.language)
+  for (const item of [...node.receiver, ...parameters]) addParameter(building, item, scope)
   visitItems(building, node.body, scope)
   return scope
 }
@@ -349,7 +351,8 @@ const visitExport = (building: Building, item: Extract<Item, { kind: 'export' }>
 type Visit = { readonly scope: Scope; readonly role: Role }
 
 const visitItems = (building: Building, items: readonly Item[], scope: Scope): void => {
-  for (const item of items) visitItem(building, item, { scope, role: { role: 'prose', label: null } })
+  for (const item of withInjected(items, scope.unit.language))
+    visitItem(building, item, { scope, role: { role: 'prose', label: null } })
 }
 
 const visitRow = (building: Building, items: readonly Item[], visiting: Visit): void => {

@@ -31,7 +31,7 @@ const entriesOf = (items: readonly Item[]): readonly (readonly [name: string, va
     return item.kind === 'node' && item.node.kind === 'brace' ? entriesOf(item.node.items) : []
   })
 
-const pairSetters = /^(?:put|putIfAbsent|setdefault|set|Add|TryAdd|addProperty)$/
+const pairSetters = /^(?:put|putIfAbsent|setdefault|set|add|Add|TryAdd|addProperty)$/
 
 /** `json.NewEncoder(&buf).Encode(body)` of Go: what is in the buffer from then on. */
 const encodedInto = ({ callee, items }: CallNode): readonly KeySet[] => {
@@ -66,6 +66,8 @@ export const keysSet = (node: CallNode, language: LanguageName): readonly KeySet
     return first?.kind === 'node' && first.node.kind === 'name' && first.node.name !== ''
       ? entriesOf(items.slice(1)).map(([name, set]) => entry((first.node as { name: string }).name, name, set))
       : []
+  // `headers.setBearerAuth(key)` of Spring.
+  if (callee.name === 'setBearerAuth' && first?.kind === 'node') return [entry(owner, 'Authorization', first.node)]
   if (/^(?:update|merge!|putAll)$/.test(callee.name))
     return entriesOf(items).map(([name, set]) => entry(owner, name, set))
   return pairSetters.test(callee.name) && items.length === 2 && key !== null && value !== null

@@ -168,6 +168,32 @@ export const fileKind = (path: string): FileKind => {
   return { kind: 'skip', reason: prose.test(name) ? 'prose or data' : 'unknown kind' }
 }
 
+const interpreters: readonly (readonly [RegExp, FileKind])[] = [
+  [/^(?:python|pypy)[\d.]*$|^uv$/, { kind: 'code', language: 'python', form: 'plain' }],
+  [/^(?:node|nodejs)$/, { kind: 'code', language: 'javascript', form: 'plain' }],
+  [/^(?:deno|bun|tsx|ts-node)$/, { kind: 'code', language: 'typescript', form: 'plain' }],
+  [/^j?ruby[\d.]*$/, { kind: 'code', language: 'ruby', form: 'plain' }],
+  [/^php[\d.]*$/, { kind: 'code', language: 'php', form: 'plain' }],
+  [/^(?:ba|z|k|da|a|fi)?sh$/, { kind: 'settings', language: 'shell' }],
+  [/^make$/, { kind: 'settings', language: 'makefile' }],
+]
+
+/** What a script without an ending is, by its first line: `#!/usr/bin/env python3`. */
+export const scriptKind = (head: string): FileKind | null => {
+  const [program, ...others] = (/^\uFEFF?#!\s*(.*)/.exec(head)?.[1] ?? '').split(/\s+/)
+  // Behind env come its options and assignments first.
+  const [named] = program?.endsWith('/env') === true ? others.filter((word) => !/^-|=/.test(word)) : [program]
+  const name = named?.slice(named.lastIndexOf('/') + 1) ?? ''
+  return interpreters.find(([form]) => form.test(name))?.[1] ?? null
+}
+
+/** What a file is, by its name, and by its first line where the name has no ending. */
+export const readKind = (path: string, head: () => string | null): FileKind => {
+  const kind = fileKind(path)
+  const isBare = kind.kind === 'skip' && !path.slice(path.lastIndexOf('/') + 1).includes('.')
+  return (isBare ? scriptKind(head() ?? '') : null) ?? kind
+}
+
 /** Whether a path is a test, a fixture or an example, rather than what runs in production. */
 export const isTestPath = (path: string): boolean =>
   /(?:^|\/)(?:tests?|__tests__|spec|specs|e2e|fixtures?|__fixtures__|__mocks__|mocks?|testdata|cassettes|__snapshots__|snapshots|examples?)\//i.test(

@@ -72,6 +72,29 @@ describe('the walk', () => {
     assert.deepEqual(skipped, { 'symbolic link': ['all'], 'over 2 MiB': ['big.json'] })
   })
 
+  test('reads UTF-16 by its mark, in either order of bytes', () => {
+    const { paths, read } = listed({}, (root) => {
+      const text = Buffer.from('\uFEFFa = "é"\n', 'utf16le')
+      writeFileSync(join(root, 'little.py'), text)
+      writeFileSync(join(root, 'big.py'), Buffer.from(text).swap16())
+      writeFileSync(join(root, 'wide.py'), Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]))
+    })
+    assert.deepEqual(paths, ['big.py', 'little.py', 'wide.py'])
+    assert.deepEqual(read, ['\uFEFFa = "é"\n', '\uFEFFa = "é"\n', null])
+  })
+
+  test('a script without an ending is what its first line says', () => {
+    const { paths, skipped } = listed({
+      ask: '#!/usr/bin/env python3\n',
+      'tools/run': '#!/usr/bin/env -S node --no-warnings\n',
+      hook: '#!/bin/sh\n',
+      old: '#!/usr/bin/perl\n',
+      notes: 'python3\n',
+    })
+    assert.deepEqual(paths, ['ask', 'hook', 'tools/run'])
+    assert.deepEqual(skipped, { 'unknown kind': ['notes', 'old'] })
+  })
+
   test('.env files are read though git ignores them: that is where keys lie', () => {
     assert.deepEqual(listed({ '.gitignore': '.env*\n', '.env': 'A=1', '.env.local': 'B=1' }).paths, [
       '.env',

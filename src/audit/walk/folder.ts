@@ -2,7 +2,9 @@
 
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { doubtfulFolders, fileKind, folderReason } from './file-kind.ts'
+import { textOf } from './encoding.ts'
+import type { FileKind } from './file-kind.ts'
+import { doubtfulFolders, folderReason, readKind } from './file-kind.ts'
 import type { FileEntry, FileSource, Listing } from './file-source.ts'
 import type { IgnoreRule } from './ignore.ts'
 import { ignoreRules, isIgnored } from './ignore.ts'
@@ -92,7 +94,7 @@ const visit = (
 }
 
 const addFile = (walk: Walk, path: string): void => {
-  const kind = fileKind(path)
+  const kind = kindAt(walk.root, path)
   if (kind.kind === 'skip') {
     skip(walk, kind.reason, path)
     return
@@ -103,16 +105,28 @@ const addFile = (walk: Walk, path: string): void => {
   else walk.files.push({ path, bytes: size })
 }
 
-const isBinary = (path: string): boolean => {
+const headOf = (path: string): Buffer => {
   const file = openSync(path, 'r')
   try {
     const head = Buffer.alloc(headBytes)
-    const length = readSync(file, head, 0, headBytes, 0)
-    return head.subarray(0, length).includes(0)
+    return head.subarray(0, readSync(file, head, 0, headBytes, 0))
   } finally {
     closeSync(file)
   }
 }
+
+/** What can be read of a file; null where the disk refuses. */
+const readable = <T>(read: () => T): T | null => {
+  try {
+    return read()
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== undefined) return null
+    throw thrown
+  }
+}
+
+const kindAt = (root: string, path: string): FileKind =>
+  readKind(path, () => readable(() => textOf(headOf(join(root, path)))))
 
 /** The files of a folder, or one file. Memory: the list of paths. */
 export const folderSource = (root: string): FileSource => ({
@@ -122,13 +136,7 @@ export const folderSource = (root: string): FileSource => ({
     visit(walk, '', { rules: [], depth: 0 })
     return walk
   },
-  read: (path) => {
-    const full = join(root, path)
-    try {
-      return isBinary(full) ? null : readFileSync(full, 'utf8')
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== undefined) return null
-      throw thrown
-    }
-  },
+  kind: (path) => kindAt(root, path),
+  read: (path) =>
+    readable(() => (textOf(headOf(join(root, path))) === null ? null : textOf(readFileSync(join(root, path))))),
 })
