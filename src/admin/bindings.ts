@@ -12,7 +12,7 @@ const pageMax = 1000
 
 const bindingView = z.object({
   id: z.string(),
-  kind: z.enum(['file', 'upload', 'batch', 'job', 'model', 'response']),
+  kind: z.enum(['file', 'upload', 'batch', 'job', 'model', 'response', 'container']),
   form: z.enum(['openai', 'anthropic']).describe('In whose form it is spoken of.'),
   provider: z.string().describe('Which provider keeps it; empty = Drover makes it itself.'),
   state: z.enum(['open', 'ended']).describe('open: something is still to be settled.'),
@@ -53,7 +53,10 @@ const list = operation({
   scope: 'read',
   input: z.strictObject({
     account: handleField().describe('The account: id or name.'),
-    kind: z.enum(['file', 'upload', 'batch', 'job', 'model', 'response']).default('file').describe('What is listed.'),
+    kind: z
+      .enum(['file', 'upload', 'batch', 'job', 'model', 'response', 'container'])
+      .default('file')
+      .describe('What is listed.'),
     form: z.enum(['openai', 'anthropic']).default('openai').describe('In whose form.'),
     test: z.boolean().default(false).describe("Those of the account's test keys, in the sandbox."),
     limit: z.int().min(1).max(pageMax).default(100).describe('How many rows at most, 1 to 1000.'),

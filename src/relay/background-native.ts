@@ -11,7 +11,9 @@ import { readUsageOf } from '#protocol/openai-responses/usage.ts'
 import type { BindingRow } from '#resource/port.ts'
 import { rowForAccount } from './account-price.ts'
 import { askDocument, isGone } from './binding/ask-keeper.ts'
+import { keepContainers } from './binding/containers.ts'
 import { keeperOf } from './binding/keeper.ts'
+import { containersIn } from './binding/names.ts'
 import { closeBooks } from './close-books.ts'
 import type { Draft } from './draft.ts'
 import type { Reply } from './first-reply.ts'
@@ -204,6 +206,11 @@ const finish = async (ports: LookPorts, ended: Ended): Promise<void> => {
   const draft = await conclude(ports, ended)
   draft.durationMs = ports.clock.nowMs() - draft.timeMs
   const heldNanoUsd = work.heldNanoUsd === null ? null : BigInt(work.heldNanoUsd)
+  await keepContainers(ports, {
+    ...binding,
+    nowMs: ports.clock.nowMs(),
+    ids: containersIn(ended.document['output'] ?? null),
+  })
   await closeBooks({ draft, heldNanoUsd, leavePolicy: 'drain', short: false, model: work.names }, ports)
   await keepRecord({ draft, trace: null, ports })
   await ports.bindings.changeBinding(binding, { state: 'ended', nextMs: null, work: null })

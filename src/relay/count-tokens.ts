@@ -18,7 +18,7 @@ import { requestTextOf } from '#protocol/request-text.ts'
 import { canTranslate, translateCall } from '#protocol/translate-call.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import { admit, identify } from './admit.ts'
-import { filePlaceOf } from './binding/references.ts'
+import { placeOf } from './binding/references.ts'
 import { draftOf } from './draft.ts'
 import { guardRequest } from './guard-request.ts'
 import type { RelayPorts } from './journey.ts'
@@ -198,7 +198,7 @@ const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPo
   const asked = protocol.counting.readCall(inbound)
   const { call } = await guardRequest({ snapshot, key, call: asked, draft, askHook: ports.askHook })
   // A count tells how large a file is: also that is its owner's.
-  const files = await filePlaceOf(ports, { call, key, nowMs })
+  const place = await placeOf(ports, { snapshot, call, key, nowMs })
   const grant = await admit({
     snapshot,
     key,
@@ -212,7 +212,7 @@ const ask = async (exchange: Exchange, protocol: CountedProtocol, ports: RelayPo
   try {
     const legs = grant.rows.flatMap((row) =>
       row.targets
-        .filter(({ provider }) => files === null || provider === files.provider)
+        .filter(({ provider }) => place === null || place.providers.includes(provider))
         .map((target): Leg => ({ row, target, model: row.id, by: 'model', reason: 'order' })),
     )
     return answerOf(await count({ protocol, call, legs, snapshot, exchange, ports }), protocol)

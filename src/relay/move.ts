@@ -13,7 +13,7 @@ import type { Call } from '#protocol/call.ts'
 import type { Grant } from './admit.ts'
 import type { Assigned } from './assigned.ts'
 import type { Attempt } from './attempt.ts'
-import { filesNamedBy } from './binding/references.ts'
+import { namedBy } from './binding/names.ts'
 import { modelFor } from './bound-model.ts'
 import { nameBy, threadOf } from './conversation.ts'
 import { answering } from './draft.ts'
@@ -92,7 +92,7 @@ export const assign = (journey: Journey, { move, facts, key, call }: Scope, gran
   const asked = { id, origin }
   const question = { move, facts, key, call, snapshot, protocol, asked, callerHeaders: headers, nowMs: draft.timeMs }
   const mayCopy = move.shadow !== null && assignment.arm === 'baseline' && copying.includes(move.phase)
-  const namesFiles = mayCopy && filesNamedBy(call).length > 0
+  const namesFiles = mayCopy && namedBy(call).length > 0
   return {
     assignment,
     reader: turnReader(call),

@@ -16,7 +16,8 @@ import type { Assigned } from './assigned.ts'
 import { CallerLeft } from './attempt.ts'
 import type { HandedOver } from './background-native.ts'
 import { handOver, makingMs } from './background-native.ts'
-import { atFiles, filePlaceOf, withKeyOf } from './binding/references.ts'
+import { containerKeeperOf } from './binding/containers.ts'
+import { atPlace, placeOf, withKeyOf, withKeyOfNamed } from './binding/references.ts'
 import { bodyKeeper } from './body-keeper.ts'
 import { answerFromCache, lookInCache } from './cached.ts'
 import { beginTrace } from './call-trace.ts'
@@ -140,6 +141,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const asked = exchange.inbound
   const ending = hold.slices === null ? null : shortEnd(protocol, { call, asked, nowMs: draft.timeMs })
   const calls = callKeeperOf(admitted, reply)
+  const containers = containerKeeperOf(admitted, reply)
   assigned?.shadow?.answered({ call, snapshot, leg })
   const bodies = snapshot.keepBodies ? bodyKeeper(draft, call) : null
   const delivered = await answer(admitted, reply, {
@@ -156,6 +158,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
         ending?.see(part)
         kept?.see(part)
         calls?.see(part)
+        containers.see(part)
         assigned?.reader.see(part)
         assigned?.shadow?.see(part)
       },
@@ -189,7 +192,7 @@ const carryReply = async (admitted: Admitted, reply: Reply, { kept, handed }: Ta
   const whole = delivered.end === 'complete' || reply.attempt.reader()?.complete() === true
   const short = delivered.short === true
   taker?.end(delivered.end === 'complete' && !short && draft.status === 200)
-  if (calls !== null) draft.warnings = [...draft.warnings, ...(await calls.end(whole))]
+  draft.warnings = [...draft.warnings, ...((await calls?.end(whole)) ?? []), ...(await containers.end())]
   const unkept = kept === null ? null : await kept.end(whole && !short)
   if (unkept !== null) draft.warnings = [...draft.warnings, `store:the response is not kept: ${unkept}`]
   const { leavePolicy } = upstream.vendor
@@ -409,8 +412,9 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     progress.turn = turn
     if (turn?.kind === 'again') return await answerAgain(journey, turn)
     const continued = await continueFrom(journey, { inbound, key, call: asked })
-    const files = await filePlaceOf(ports, { call: continued.call, key, nowMs })
-    const snapshot = withKeyOf(withKeyOf(snapshotFor(journey.snapshot, key), continued.place), files)
+    const own = snapshotFor(journey.snapshot, key)
+    const place = await placeOf(ports, { snapshot: own, call: continued.call, key, nowMs })
+    const snapshot = withKeyOfNamed(withKeyOf(own, continued.place), place)
     const guarded = { snapshot, key, call: continued.call, draft, askHook: ports.askHook }
     const { call, replyGuards } = await guardRequest(guarded)
     if (labels.exact) refuseGuarded(replyGuards)
@@ -418,7 +422,7 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     const scope = background ? null : scopeOf(journey, { key, call, inbound })
     progress.grant = await letIn(journey, { snapshot, key, call, labels, destination: scope?.move.candidate ?? null })
     await identifyAgain(journey)
-    const bound = atFiles(boundTo(progress.grant, continued), call, files)
+    const bound = atPlace(boundTo(progress.grant, continued), call, place)
     const able = ableOnly(bound, { snapshot, protocol, call, exact: labels.exact })
     // What is bound to one provider, or asks for what only some of them do, stays there.
     const assigned = scope === null || able !== progress.grant ? null : assign(journey, scope, able)

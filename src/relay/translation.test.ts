@@ -131,7 +131,7 @@ describe("Claude's clients and a provider that speaks Chat Completions", () => {
 
   test('what is lost is a warning, and a refusal in strict mode', async () => {
     const stage = openStage()
-    const asking = { ...messages, body: { max_tokens: 100, container: 'c' } }
+    const asking = { ...messages, body: { max_tokens: 100, container: { skills: [] } } }
     const caller = await stage.call(asking)
     stage.arrival('alpha').answer(200, completion('Hi'))
     await stage.settle()

@@ -28,8 +28,8 @@ export type ResponseStore = {
   readonly sweepResponses: (nowMs: number, limit: number) => Promise<number>
 }
 
-/** `model`: what came of a job of fine-tuning. */
-export type BindingKind = 'file' | 'upload' | 'batch' | 'job' | 'model' | 'response'
+/** `model`: what came of a job of fine-tuning. `container`: where a provider's own tool runs, told of in an answer. */
+export type BindingKind = 'file' | 'upload' | 'batch' | 'job' | 'model' | 'response' | 'container'
 
 /** In whose form a thing is spoken of. */
 export type BindingForm = 'openai' | 'anthropic'

@@ -20,7 +20,7 @@ import type { BatchModel, BatchWork } from './batch-work.ts'
 import { linesMax } from './batch-work.ts'
 import type { Keeper } from './keeper.ts'
 import { keeps } from './keeper.ts'
-import { filePlaceOf } from './references.ts'
+import { placeOf } from './references.ts'
 
 const customIdLengthMax = 512
 const warningsMax = 20
@@ -140,12 +140,13 @@ class Planning implements BatchPlan {
     if (this.#bytes > planBytesMax)
       throw new Problem('body_too_large', { message: `The batch is over ${planBytesMax} bytes. Split it.` })
     const call = await this.#guarded(this.#read(body))
-    const place = await filePlaceOf(asking.ports, { call, key: asking.key, nowMs: asking.nowMs })
+    const { snapshot, key, nowMs } = asking
+    const place = await placeOf(asking.ports, { snapshot, call, key, nowMs })
     const { provider } = this.#order.keeper.upstream
-    if (place !== null && place.provider !== provider.name)
+    if (place !== null && !place.providers.includes(provider.name))
       refuse(
-        `File '${place.files[0]}' is kept by provider "${place.provider}", and this batch runs at "${provider.name}".`,
-        'file_id',
+        `'${place.first.id.slice(0, 100)}' is kept by provider "${place.providers.join('", "')}", and this batch runs at "${provider.name}".`,
+        place.first.field,
       )
     const chosen = this.#choose(call)
     chosen.ids.push(id)

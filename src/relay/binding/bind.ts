@@ -17,6 +17,7 @@ const words: Readonly<Record<BindingKind, string>> = {
   job: 'Fine-tuning job',
   model: 'Model',
   response: 'Response',
+  container: 'Container',
 }
 
 /** Whose things are: told of the key that asks, and of a row that others follow from. */

@@ -53,20 +53,32 @@ const anthropicRows: readonly Row[] = [
   ['GET', '/messages/batches/{id}/results', messageBatchActs.results],
 ]
 
-const geminiFiles: Act = () => {
-  throw new Problem('unsupported_parameter', {
-    message:
-      "Gemini's files are not relayed: whoever knows the name of one could open it under the operator's credential. Send the bytes as inlineData.",
-    status: 404,
-  })
-}
+const notRelayed =
+  (what: string, instead: string): Act =>
+  () => {
+    throw new Problem('unsupported_parameter', {
+      message: `${what} are not relayed: whoever knows the name of one could open it under the operator's credential. ${instead}`,
+      status: 404,
+    })
+  }
 
-/** Refused in words: Gemini's clients upload here. */
+const geminiFiles = notRelayed("Gemini's files", 'Send the bytes as inlineData.')
+const geminiCaches = notRelayed(
+  "Gemini's cached contents",
+  'Send the content itself: Gemini caches what calls have in common unasked.',
+)
+
+/** Refused in words: Gemini's clients upload here, and cache. */
 const geminiRows: readonly Row[] = [
   ['POST', '/upload/v1beta/files', geminiFiles, []],
   ['GET', '/v1beta/files', geminiFiles],
   ['GET', '/v1beta/files/{id}', geminiFiles],
   ['DELETE', '/v1beta/files/{id}', geminiFiles],
+  ['POST', '/v1beta/cachedContents', geminiCaches],
+  ['GET', '/v1beta/cachedContents', geminiCaches],
+  ['GET', '/v1beta/cachedContents/{id}', geminiCaches],
+  ['PATCH', '/v1beta/cachedContents/{id}', geminiCaches],
+  ['DELETE', '/v1beta/cachedContents/{id}', geminiCaches],
 ]
 
 const endpointOf =

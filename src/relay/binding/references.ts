@@ -1,6 +1,5 @@
-/** A call that names files goes to the provider that keeps them, and names none that another account has put there. */
+/** A call that names what a provider keeps goes to who keeps it, and names nothing that is not its account's. */
 
-import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
 import type { Call } from '#protocol/call.ts'
@@ -8,125 +7,103 @@ import type { Grant } from '#relay/admit.ts'
 import { holderOf } from '#relay/holder.ts'
 import type { RelayPorts } from '#relay/journey.ts'
 import type { Snapshot, Upstream } from '#relay/snapshot.ts'
+import type { BindingRow } from '#resource/port.ts'
 import { keeperWith } from './keeper.ts'
+import type { Named } from './names.ts'
+import { namedBy } from './names.ts'
 
-const filesMax = 64
-const depthMax = 64
+const namedMax = 64
 
-/** In a body that is not read yet: an escape may hide a letter. */
-const marks = ['"file_id', '"ms://', '"fileUri"', '"file_uri"', 'generativelanguage.googleapis.com', '\\u00']
-
-const mayName = (names: string): boolean => marks.some((mark) => names.includes(mark))
-
-/** What programs write for themselves, and what models cited: no provider opens a file by it. */
-const unread: ReadonlySet<string> = new Set([
-  'parameters',
-  'input_schema',
-  'schema',
-  'metadata',
-  'arguments',
-  'args',
-  'annotations',
-  'results',
-])
-
-const isOwnInput = (key: string, { type }: Readonly<Record<string, unknown>>): boolean =>
-  key === 'input' && typeof type === 'string' && type.endsWith('tool_use')
-
-/** What a provider's own tool put out in an earlier turn, told again with the history: Claude's `bash_code_execution_output` and its like. */
-const isToldAgain = ({ type }: Readonly<Record<string, unknown>>): boolean =>
-  typeof type === 'string' && /^(?:\w+_)?code_execution_output$/.test(type)
-
-/** Kimi opens pictures and films by `ms://ID` (https://platform.moonshot.cn/docs/api/files, read 2026-11-29). */
-const moonshotForm = /^ms:\/\/(?:file\/)?([\w-]+)$/
-/** Gemini opens what its file store has by the address that it gave for it (https://ai.google.dev/gemini-api/docs/files, read 2026-12-01). */
-const geminiForm = /^https?:\/\/generativelanguage\.googleapis\.com(?::\d+)?\/(?:\w+\/)*files\/([\w-]+)(?:[:?#]\S*)?$/i
-/** The end of that address, where nothing but a file is named. */
-const geminiName = /^files\/([\w-]+)$/
-
-/** Members that hold what is said: an address in them is opened by nobody. */
-const words: ReadonlySet<string> = new Set(['text', 'content', 'input', 'instructions'])
-
-const idsAt = (key: string, value: unknown): readonly string[] => {
-  if (Array.isArray(value)) return value.flatMap((one) => (typeof one === 'string' ? idsAt(key, one) : []))
-  if (typeof value !== 'string') return []
-  if (key === 'file_id' || key === 'file_ids') return [value]
-  const name = key === 'fileUri' || key === 'file_uri' ? geminiName.exec(value) : null
-  const id = (name ?? moonshotForm.exec(value) ?? geminiForm.exec(value))?.[1]
-  return id === undefined || words.has(key) ? [] : [id]
-}
-
-const collect = (value: unknown, ids: Set<string>, depth: number): void => {
-  if (depth > depthMax) return
-  if (Array.isArray(value)) for (const one of value) collect(one, ids, depth + 1)
-  if (!isObject(value) || isToldAgain(value)) return
-  for (const [key, inner] of Object.entries(value)) {
-    if (unread.has(key) || isOwnInput(key, value)) continue
-    for (const id of idsAt(key, inner)) ids.add(id)
-    collect(inner, ids, depth + 1)
-  }
-}
-
-/** The ids of the files that a call names. */
-export const filesNamedBy = (call: Call): readonly string[] => {
-  if (call.payload.kind !== 'json' || !mayName(call.payload.top.names())) return []
-  const ids = new Set<string>()
-  collect(call.body(), ids, 0)
-  return [...ids]
-}
-
-/** Where the files of a call are; `credential` = digest of the key that they were given with. */
-export type FilePlace = {
-  readonly provider: string
+/** Who can open what a call names; `credential` = digest of the key that it was made with, `null` = any of the provider's. */
+export type NamedPlace = {
+  readonly providers: readonly string[]
   readonly credential: string | null
-  readonly files: readonly string[]
+  /** Something that is named. */
+  readonly first: Named
 }
 
-type Question = { readonly call: Call; readonly key: KeyFacts; readonly nowMs: number }
+type Question = {
+  /** As calls of this key see it. */
+  readonly snapshot: Snapshot
+  readonly call: Call
+  readonly key: KeyFacts
+  readonly nowMs: number
+}
+
+const missing = ({ kind, id, field }: Named): Problem => {
+  const shown = `'${id.slice(0, 100)}'`
+  const messages: Readonly<Record<Named['kind'], string>> = {
+    file: `No such File: ${shown}. Your account has none under this id: files are used by whoever uploaded them through this relay.`,
+    container: `No such Container: ${shown}. Your account has none under this id: a container is gone on with by whoever was told of it in an answer of this relay, for 30 days. Leave it out, also where an earlier call of a tool names it.`,
+    unkept: `Nothing is kept for your account under ${shown}: what lies at a provider under the operator's credential would be open to all callers of this relay. Leave '${field}' out and send the content itself, or have your own credential of that provider set for your account.`,
+  }
+  return new Problem('not_found', { message: messages[kind], param: field })
+}
+
+/** Providers that are asked with a credential of the account's own: nothing is there that is another account's. */
+const ownProviders = ({ snapshot }: Question): readonly string[] =>
+  [...snapshot.upstreams.values()].flatMap(({ own, provider }) => (own === undefined ? [] : [provider.name]))
+
+type Bound = { readonly named: Named; readonly row: BindingRow }
+
+const boundTo = async (
+  { bindings }: Pick<RelayPorts, 'bindings'>,
+  named: Named,
+  { key, nowMs }: Question,
+): Promise<Bound> => {
+  const row = await bindings.binding({ id: named.id, holder: holderOf(key), nowMs })
+  if (row === null || row.kind !== named.kind || row.state === 'hidden') throw missing(named)
+  return { named, row }
+}
 
 /**
- * `null` = the call names no files.
- * @throws Problem `not_found` for a file that its account has not, `invalid_request_error` for files of several providers.
+ * `null` = the call names nothing.
+ * @throws Problem `not_found` for what its account has not, `invalid_request_error` for things of several providers.
  */
-export const filePlaceOf = async (
-  { bindings }: Pick<RelayPorts, 'bindings'>,
-  { call, key, nowMs }: Question,
-): Promise<FilePlace | null> => {
-  const ids = filesNamedBy(call)
-  if (ids.length === 0) return null
-  if (ids.length > filesMax)
+export const placeOf = async (ports: Pick<RelayPorts, 'bindings'>, question: Question): Promise<NamedPlace | null> => {
+  const all = namedBy(question.call)
+  const [first] = all
+  if (first === undefined) return null
+  if (all.length > namedMax)
     throw new Problem('invalid_request_error', {
-      message: `The request names more than ${filesMax} files.`,
-      param: 'file_id',
+      message: `The request names more than ${namedMax} files and their like.`,
+      param: first.field,
     })
-  const holder = holderOf(key)
-  const rows = await Promise.all(ids.map((id) => bindings.binding({ id, holder, nowMs })))
-  const missing = ids.find((_id, index) => rows[index]?.kind !== 'file' || rows[index]?.state === 'hidden')
-  const [first] = rows
-  if (missing !== undefined || first === undefined || first === null)
-    throw new Problem('not_found', {
-      message: `No such File: '${(missing ?? '').slice(0, 100)}'. Your account has none under this id: files are used by whoever uploaded them through this relay.`,
-      param: 'file_id',
-    })
-  const others = [...new Set(rows.map((row) => row?.provider))]
+  const unkept = all.find(({ kind }) => kind === 'unkept')
+  const own = unkept === undefined ? null : ownProviders(question)
+  if (unkept !== undefined && own?.length === 0) throw missing(unkept)
+  const kept = all.filter(({ kind }) => kind !== 'unkept')
+  const bound = await Promise.all(kept.map((named) => boundTo(ports, named, question)))
+  const [one] = bound
+  if (one === undefined) return { providers: own ?? [], credential: null, first }
+  const others = [...new Set(bound.map(({ row }) => row.provider))]
   if (others.length > 1)
     throw new Problem('invalid_request_error', {
       message: `The request names files of several providers (${others.join(', ')}), and goes to one. Upload them to the same with x-drover-provider.`,
-      param: 'file_id',
+      param: one.named.field,
     })
-  return { provider: first.provider, credential: first.credential, files: ids }
+  const { provider, credential } = one.row
+  if (unkept !== undefined && own?.includes(provider) === false) throw missing(unkept)
+  return { providers: [provider], credential, first: one.named }
 }
 
-/** The grant with the targets that can open the files. @throws Problem `invalid_request_error` where the model has none there. */
-export const atFiles = (grant: Grant, call: Call, place: FilePlace | null): Grant => {
+/** The grant with the targets that can open what is named. @throws Problem `invalid_request_error` where the model has none there. */
+export const atPlace = (grant: Grant, call: Call, place: NamedPlace | null): Grant => {
   if (place === null) return grant
   const groups = grant.groups
-    .map((group) => ({ ...group, targets: group.targets.filter(({ provider }) => provider === place.provider) }))
+    .map((group) => ({ ...group, targets: group.targets.filter(({ provider }) => place.providers.includes(provider)) }))
     .filter(({ targets }) => targets.length > 0)
   if (groups.length > 0) return { ...grant, groups }
+  const { first, providers } = place
+  if (first.kind === 'unkept') throw missing(first)
+  const what = first.kind === 'file' ? 'File' : 'Container'
+  const way =
+    first.kind === 'file'
+      ? ', or upload the file to a provider of this model (x-drover-provider).'
+      : ', or leave it out.'
   throw new Problem('invalid_request_error', {
-    message: `File '${place.files[0]}' is kept by provider "${place.provider}", and model '${call.model}' does not go there. Use a model that does, or upload the file to a provider of this model (x-drover-provider).`,
-    param: 'file_id',
+    message: `${what} '${first.id.slice(0, 100)}' is kept by provider "${providers.join()}", and model '${call.model}' does not go there. Use a model that does${way}`,
+    param: first.field,
   })
 }
 
@@ -155,4 +132,12 @@ export const withKeyOf = (snapshot: Snapshot, place: KeptPlace | null): Snapshot
   if (place === null || upstream === undefined || upstream.credentialDigests.length < 2) return snapshot
   const upstreams = new Map(snapshot.upstreams).set(place.provider, narrowed(upstream, place))
   return Object.freeze({ ...snapshot, upstreams })
+}
+
+/** The same for what a call names. */
+export const withKeyOfNamed = (snapshot: Snapshot, place: NamedPlace | null): Snapshot => {
+  const [provider] = place?.providers ?? []
+  return place === null || place.credential === null || provider === undefined
+    ? snapshot
+    : withKeyOf(snapshot, { provider, credential: place.credential })
 }

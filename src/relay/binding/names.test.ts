@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { callOf } from '#provider/test-call.ts'
-import { filesNamedBy } from './references.ts'
+import { containersIn, namedBy } from './names.ts'
 
-const named = (body: unknown): readonly string[] => filesNamedBy(callOf(JSON.stringify(body)))
+const named = (body: unknown): readonly string[] => namedBy(callOf(JSON.stringify(body))).map(({ id }) => id)
+const kinds = (body: unknown): readonly string[] =>
+  namedBy(callOf(JSON.stringify(body))).map(({ kind, id, field }) => `${kind} ${id} ${field}`)
 
 test('files are found in every place where a provider opens one', () => {
   const places = [
@@ -36,7 +38,8 @@ test('files are found in every place where a provider opens one', () => {
     },
   ]
   for (const place of places) assert.deepEqual(named(place), ['f'], JSON.stringify(place))
-  assert.deepEqual(filesNamedBy(callOf('{"x":{"file\\u005fid":"f"}}')), ['f'])
+  const [hidden] = namedBy(callOf('{"x":{"file\\u005fid":"f"}}'))
+  assert.deepEqual(hidden, { kind: 'file', id: 'f', field: 'file_id' })
 })
 
 test('what programs call so for themselves, and what was cited, is no file', () => {
@@ -59,4 +62,42 @@ test('what programs call so for themselves, and what was cited, is no file', () 
     { contents: [{ parts: [{ text: 'files/f' }, { functionCall: { name: 'open', args: { fileUri: 'files/f' } } }] }] },
   ]
   for (const place of places) assert.deepEqual(named(place), [], JSON.stringify(place))
+})
+
+test('containers are found where a provider goes on in one, also in what was told before', () => {
+  const places = [
+    { container: 'c' },
+    { container: { id: 'c', skills: [{ type: 'anthropic', skill_id: 'pptx', version: 'latest' }] } },
+    { tools: [{ type: 'code_interpreter', container: 'c' }] },
+    { tools: [{ type: 'shell', environment: { type: 'container_reference', container_id: 'c' } }] },
+    { input: [{ type: 'code_interpreter_call', id: 'ci_1', code: '1', container_id: 'c' }] },
+  ]
+  for (const place of places)
+    assert.match(kinds(place).join(), /^container c container(?:_id)?$/, JSON.stringify(place))
+  const none = [
+    { container: { skills: [{ type: 'anthropic', skill_id: 'pptx' }] } },
+    { tools: [{ type: 'code_interpreter', container: { type: 'auto' } }] },
+    { input: [{ content: [{ annotations: [{ type: 'container_file_citation', container_id: 'c' }] }] }] },
+    { messages: [{ content: [{ type: 'tool_use', id: 'a', name: 'ship', input: { container: 'c' } }] }] },
+    { contents: [{ parts: [{ functionResponse: { name: 'ship', response: { container: 'c' } } }] }] },
+  ]
+  for (const place of none) assert.deepEqual(kinds(place), [], JSON.stringify(place))
+  assert.deepEqual(containersIn({ message: { container: { id: 'c', expires_at: '2026-12-31T00:00:00Z' } } }), ['c'])
+  assert.deepEqual(containersIn({ type: 'code_interpreter_call', container_id: 'c', outputs: null }), ['c'])
+})
+
+test('what is kept for no caller of this relay is found in every format that names it', () => {
+  const places = [
+    { cachedContent: 'x' },
+    { extra_body: { google: { cached_content: 'x' } } },
+    { tools: [{ type: 'file_search', vector_store_ids: ['x'] }] },
+    { tools: [{ type: 'collections_search', collection_ids: ['x'] }] },
+    { tools: [{ fileSearch: { fileSearchStoreNames: ['x'] } }] },
+    { tools: [{ file_search: { file_search_store_names: ['x'] } }] },
+    { tools: [{ retrieval: { vertexRagStore: { ragResources: [{ ragCorpus: 'x' }] } } }] },
+    { tools: [{ retrieval: { vertexAiSearch: { datastore: 'x' } } }] },
+  ]
+  for (const place of places) assert.match(kinds(place).join(), /^unkept x /, JSON.stringify(place))
+  assert.deepEqual(kinds({ tools: [{ type: 'file_search', vector_store_ids: [] }] }), [])
+  assert.deepEqual(kinds({ metadata: { cachedContent: 'x' } }), [])
 })

@@ -1,0 +1,158 @@
+/** What providers keep beside files: containers are gone on with by whoever was told of them, and what is kept for nobody is named by nobody. */
+
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import { stream, whole } from '../fake/answer.ts'
+import { startUpstream } from '../fake/upstream.ts'
+import { assertProblem, call } from './call.ts'
+import { adminKey, fakeKey, startRelay } from './harness.ts'
+
+const usage = { input_tokens: 5, output_tokens: 2, total_tokens: 7 }
+const response = (container: string): object => ({
+  id: `resp_${container}`,
+  object: 'response',
+  status: 'completed',
+  model: 'fake-model',
+  output: [
+    {
+      id: 'ci_1',
+      type: 'code_interpreter_call',
+      status: 'completed',
+      code: '1',
+      container_id: container,
+      outputs: null,
+    },
+    {
+      id: 'm',
+      type: 'message',
+      status: 'completed',
+      role: 'assistant',
+      content: [{ type: 'output_text', text: 'one' }],
+    },
+  ],
+  usage,
+})
+
+const message = (container: string): object => ({
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'fake-model',
+  content: [{ type: 'text', text: 'one' }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage,
+  container: { id: container, expires_at: '2030-01-01T00:00:00Z' },
+})
+
+const event = (value: { readonly type: string } & object): string =>
+  `event: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`
+
+const streamedMessage = (container: string): readonly string[] =>
+  [
+    { type: 'message_start', message: { ...message(container), content: [], stop_reason: null, container: null } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'one' } },
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn', stop_sequence: null, container: { id: container, expires_at: 'x' } },
+      usage: { output_tokens: 2 },
+    },
+    { type: 'message_stop' },
+  ].map(event)
+
+test('a container is gone on with by the account that was told of it, and by no other', async () => {
+  await using upstream = await startUpstream((exchange) => {
+    const { target, body } = exchange.seen
+    const asked = JSON.parse(body.toString('utf8')) as { readonly stream?: boolean }
+    if (!target.endsWith('/messages')) return whole(response('cntr_own'))(exchange)
+    return asked.stream === true
+      ? stream(streamedMessage('container_two'))(exchange)
+      : whole(message('container_one'))(exchange)
+  })
+  const address = `base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY"`
+  const config = `providers:
+  gpt: { vendor: openai, ${address} }
+  claude: { vendor: anthropic, ${address} }
+`
+  await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
+  const { key } = await relay.createKey()
+  await relay.command('accounts', 'create', '--name', 'other', '--billing', 'unlimited')
+  const stranger = (await relay.createKey({ account: 'other' })).key
+
+  const responses = (container: unknown, more: object = {}) => ({
+    path: '/v1/responses',
+    body: { model: 'gpt/m', input: 'hi', tools: [{ type: 'code_interpreter', container }], ...more },
+  })
+  const messages = (more: object) => ({
+    path: '/v1/messages',
+    body: { model: 'claude/m', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], ...more },
+  })
+  const told = { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: '1', container_id: 'cntr_own' }
+  const asks = [
+    responses('cntr_own'),
+    responses({ type: 'auto' }, { input: [told, { role: 'user', content: 'and now?' }] }),
+    messages({ container: 'container_one' }),
+    messages({ container: { id: 'container_two' } }),
+  ]
+  for (const ask of asks) {
+    const refused = await call(relay.url, { ...ask, key })
+    assert.deepEqual([refused.status, upstream.seen.length], [404, 0], refused.text)
+  }
+  for (const ask of [responses({ type: 'auto' }), messages({}), messages({ stream: true })])
+    assert.equal((await call(relay.url, { ...ask, key })).status, 200)
+  for (const ask of asks) {
+    const own = await call(relay.url, { ...ask, key })
+    assert.equal(own.status, 200, own.text)
+  }
+  const asked = upstream.seen.length
+  for (const ask of asks) {
+    const refused = await call(relay.url, { ...ask, key: stranger })
+    assert.equal(refused.status, 404, refused.text)
+    assert.match(String(refused.at('error.message')), /No such Container: '(?:cntr_own|container_one|container_two)'/)
+  }
+  // A container is at one provider.
+  const elsewhere = messages({ container: 'cntr_own' })
+  assertProblem(await call(relay.url, { ...elsewhere, key }), 400, 'invalid_request_error')
+  assert.equal(upstream.seen.length, asked)
+  const list = await relay.command('bindings', '--account', 'default', '--kind', 'container')
+  assert.match(JSON.stringify(list), /cntr_own/)
+})
+
+test('stores and caches under the operator’s credential are named by nobody, and by the owner of a credential of their own', async () => {
+  await using upstream = await startUpstream(whole(response('cntr_1')))
+  const config = `providers:
+  gpt: { vendor: openai, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
+`
+  await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
+  const { key } = await relay.createKey()
+  const search = {
+    path: '/v1/responses',
+    body: { model: 'gpt/m', input: 'hi', tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] },
+  }
+  const cached = {
+    path: '/v1beta/models/gpt/m:generateContent',
+    body: { cachedContent: 'cachedContents/1', contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+  }
+  const counted = { ...cached, path: '/v1beta/models/gpt/m:countTokens' }
+  for (const ask of [search, cached, counted]) {
+    const refused = await call(relay.url, { ...ask, key })
+    assert.equal(refused.status, 404, refused.text)
+    assert.match(
+      String(refused.at('error.message')),
+      /Nothing is kept for your account under '(?:vs_1|cachedContents\/1)'/,
+    )
+  }
+  for (const method of ['GET', 'POST', 'PATCH', 'DELETE']) {
+    const path = `/v1beta/cachedContents${method === 'GET' || method === 'POST' ? '' : '/1'}`
+    const refused = await call(relay.url, { path, method, key, ...(method === 'GET' ? {} : { body: {} }) })
+    assert.deepEqual([refused.status, refused.at('error.status')], [404, 'NOT_FOUND'], refused.text)
+    assert.match(refused.text, /cached contents are not relayed/)
+  }
+  assert.equal(upstream.seen.length, 0)
+  const brought = { account: 'default', provider: 'gpt', key: 'sk-of-the-account-0123456789' }
+  const added = await call(relay.url, { path: '/api/v1/credentials', key: adminKey, body: brought })
+  assert.equal(added.status, 200, added.text)
+  const own = await call(relay.url, { ...search, key })
+  assert.equal(own.status, 200, own.text)
+})
