@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
+import type { LogFields } from '#base/log.ts'
 import { Secret } from '#base/log.ts'
 import { fetchOver } from '#http/fetch.ts'
 import { networkTransport } from '#http/upstream.ts'
@@ -18,8 +19,10 @@ const open = async (context: TestContext, changes: Partial<IssuerConfig> = {}) =
     context.after(() => way.close())
     return way
   }
+  const told: (LogFields | undefined)[] = []
   const issuers = makeIssuers({
     clock,
+    log: { warn: (_message, fields) => void told.push(fields) },
     fetch: (allowPrivate) => fetchOver(transport(allowPrivate), clock),
     redirectUrl: () => 'https://relay.example/oidc/callback',
   })
@@ -35,7 +38,7 @@ const open = async (context: TestContext, changes: Partial<IssuerConfig> = {}) =
     allowPrivate: true,
     ...changes,
   }
-  return { fake, issuers, issuer }
+  return { fake, issuers, issuer, told }
 }
 
 test('whoever comes back is who the issuer says, by a code that works once', async (context) => {
@@ -94,4 +97,39 @@ test('what came back to another browser, or with another state, lets nobody in',
 test('an issuer on the own network is asked only where the operator says so', async (context) => {
   const { issuers, issuer } = await open(context, { allowPrivate: false })
   await assert.rejects(issuers.go(issuer), { code: 'upstream_error' })
+})
+
+test('the secret of the client is given as the issuer takes it, and in the head where it does not say', async (context) => {
+  for (const taken of [null, ['client_secret_basic'], ['client_secret_post']] as const) {
+    const { fake, issuers, issuer } = await open(context)
+    fake.takes(taken)
+    const { url, going } = await issuers.go(issuer)
+    assert.equal((await issuers.arrive(issuer, going, fake.visit(url))).subject, '42', String(taken))
+  }
+})
+
+test('the log says why a sign-in failed, in the words of the issuer', async (context) => {
+  const { fake, issuers, issuer, told } = await open(context, { clientSecret: new Secret('an older secret') })
+  const { url, going } = await issuers.go(issuer)
+  await assert.rejects(issuers.arrive(issuer, going, fake.visit(url)), { code: 'upstream_error' })
+  const [fields] = told
+  assert.equal(fields?.['issuer'], 'fake')
+  assert.match(String(fields?.['why']), /invalid_client: invalid_client it is/)
+  assert.doesNotMatch(String(fields?.['why']), /older/)
+})
+
+test('a name of several lines is one line, and an address that is none is no address', async (context) => {
+  const { fake, issuers, issuer } = await open(context)
+  const arrived = async (person: Readonly<Record<string, unknown>>) => {
+    fake.is({ sub: '42', email_verified: true, ...person })
+    const { url, going } = await issuers.go(issuer)
+    const { name, mail } = await issuers.arrive(issuer, going, fake.visit(url))
+    return { name, mail }
+  }
+  assert.deepEqual(await arrived({ name: ' Ana\r\nBcc:\u001b[2J x ', email: 'Ana@Example.com' }), {
+    name: 'Ana Bcc: [2J x',
+    mail: 'ana@example.com',
+  })
+  for (const email of ['a b@example.com', 'ana', 'ana@example.com\n', 7])
+    assert.equal((await arrived({ email })).mail, null, String(email))
 })

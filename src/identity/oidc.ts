@@ -1,7 +1,8 @@
 /** Sign-in by OpenID Connect through openid-client: code with PKCE, state and nonce, one algorithm, signatures checked. */
 
-import type { Configuration } from 'openid-client'
+import type { ClientAuth, Configuration } from 'openid-client'
 import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import type { FetchOptions } from '#http/fetch.ts'
@@ -30,6 +31,8 @@ export type Fetch = (url: string, options: FetchOptions) => Promise<Response>
 export type IssuerParts = {
   readonly fetch: (allowPrivate: boolean) => Fetch
   readonly clock: Clock
+  /** Is told why a sign-in failed: whoever signs in is not. */
+  readonly log: Pick<Log, 'warn'>
   /** Where issuers send browsers back to. */
   readonly redirectUrl: () => string
 }
@@ -39,14 +42,41 @@ const believedMs = 3_600_000
 
 type Known = { readonly configuration: Configuration; readonly readMs: number }
 
-const failed = (issuer: IssuerConfig, cause: unknown): Problem =>
-  new Problem('upstream_error', {
-    ...saying('issuer_failed', { issuer: issuer.title }),
-    cause,
-  })
-
 const textOf = (value: unknown, lengthMax: number): string | null =>
   typeof value === 'string' && value !== '' && value.length <= lengthMax ? value : null
+
+/** A line as any form here takes it. */
+const lineOf = (value: unknown, lengthMax: number): string | null => {
+  const text = typeof value === 'string' ? value.replace(/[\p{Cc}\s]+/gu, ' ').trim() : null
+  return textOf(text, lengthMax)
+}
+
+const mailForm = /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u
+
+const mailOf = (value: unknown): string | null => {
+  const text = textOf(value, 254)
+  return text !== null && mailForm.test(text) ? text.toLowerCase() : null
+}
+
+/** What stood in the way, from the outside to the inside: words of ours and of the issuer, never what a token or a request held. */
+const whyOf = (cause: unknown): string => {
+  const words: string[] = []
+  for (let at = cause; at instanceof Error && words.length < 4; at = at.cause) {
+    const { error, error_description } = at as { error?: unknown; error_description?: unknown }
+    const said = [lineOf(error, 100), lineOf(error_description, 300)].filter((text) => text !== null).join(': ')
+    words.push(said === '' ? at.message : `${at.message} (${said})`)
+  }
+  return words.join('; ')
+}
+
+/** As the issuer takes it: what it lists, else `client_secret_basic` (OpenID Connect Discovery 1.0, 3). */
+const clientAuthOf = (client: typeof import('openid-client'), secret: string): ClientAuth => {
+  const [inBody, inHead] = [client.ClientSecretPost(secret), client.ClientSecretBasic(secret)]
+  return (server, ...request) => {
+    const taken = server.token_endpoint_auth_methods_supported ?? []
+    return (taken.includes('client_secret_post') ? inBody : inHead)(server, ...request)
+  }
+}
 
 /** By `amr` (OpenID Connect Core 1.0, 2: a list of strings, as RFC 8176 has them) or `acr`; whatever else stands there is nothing. */
 const saysSecondFactor = (
@@ -60,6 +90,11 @@ const saysSecondFactor = (
 export const makeIssuers = (parts: IssuerParts) => {
   const known = new Map<string, Known>()
 
+  const failed = (issuer: IssuerConfig, cause: unknown): Problem => {
+    parts.log.warn('sign-in with an issuer failed', { issuer: issuer.id, why: whyOf(cause) })
+    return new Problem('upstream_error', { ...saying('issuer_failed', { issuer: issuer.title }), cause })
+  }
+
   const discover = async (issuer: IssuerConfig): Promise<Configuration> => {
     const before = known.get(issuer.id)
     if (before !== undefined && parts.clock.nowMs() - before.readMs < believedMs) return before.configuration
@@ -70,7 +105,7 @@ export const makeIssuers = (parts: IssuerParts) => {
       new URL(issuer.issuer),
       issuer.clientId,
       { id_token_signed_response_alg: issuer.algorithm },
-      client.ClientSecretPost(issuer.clientSecret.reveal()),
+      clientAuthOf(client, issuer.clientSecret.reveal()),
       {
         [client.customFetch]: (url, options) => fetch(url, options as FetchOptions),
         // Without it a token that came over TLS is believed unsigned.
@@ -120,8 +155,8 @@ export const makeIssuers = (parts: IssuerParts) => {
         const isProven = claims['email_verified'] === true
         return {
           subject: claims.sub,
-          mail: isProven ? (textOf(claims['email'], 254)?.toLowerCase() ?? null) : null,
-          name: textOf(claims['name'], 100),
+          mail: isProven ? mailOf(claims['email']) : null,
+          name: lineOf(claims['name'], 100),
           hasSecondFactor: saysSecondFactor({ amr: claims['amr'], acr: claims['acr'] }, issuer),
         }
       } catch (cause) {

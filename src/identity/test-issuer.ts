@@ -13,10 +13,16 @@ export type Lie = {
   readonly signs?: 'another key' | 'HS256' | 'none' | 'ES256'
 }
 
+/** What it takes the client's secret in, as it says of itself; absent: it says nothing, which means `client_secret_basic`. */
+export type Taken = readonly ('client_secret_post' | 'client_secret_basic')[]
+
 type Code = { readonly challenge: string; readonly nonce: string; readonly redirect: string }
 
 export const clientId = 'drover'
 export const clientSecret = 'the secret of the client'
+
+const basicOf = (id: string, secret: string): string =>
+  `Basic ${Buffer.from([id, secret].map((text) => new URLSearchParams({ _: text }).toString().slice(2)).join(':')).toString('base64')}`
 
 const bodyOf = async (request: IncomingMessage): Promise<URLSearchParams> => {
   let text = ''
@@ -28,8 +34,16 @@ const answer = (response: ServerResponse, status: number, value: object): void =
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 }
 
+/** Whether it is the client who asks, in one of the ways that are taken. */
+const isClient = (form: URLSearchParams, head: string | undefined, taken: Taken | null): boolean => {
+  const ways = taken ?? ['client_secret_basic']
+  const inBody = form.get('client_id') === clientId && form.get('client_secret') === clientSecret
+  const inHead = head === basicOf(clientId, clientSecret) && !form.has('client_secret')
+  return (ways.includes('client_secret_post') && inBody) || (ways.includes('client_secret_basic') && inHead)
+}
+
 /** What an issuer says of itself. */
-const descriptionOf = (origin: string) => ({
+const descriptionOf = (origin: string, taken: Taken | null) => ({
   issuer: origin,
   authorization_endpoint: `${origin}/authorize`,
   token_endpoint: `${origin}/token`,
@@ -38,6 +52,7 @@ const descriptionOf = (origin: string) => ({
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256', 'ES256', 'HS256'],
   code_challenge_methods_supported: ['S256'],
+  ...(taken === null ? {} : { token_endpoint_auth_methods_supported: taken }),
 })
 
 /** What must stand in the address that a person is sent to; the text says what does not. */
@@ -64,6 +79,7 @@ export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: ()
   const others = { RS256: rsa(), ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
   const codes = new Map<string, Code>()
   const refusals: string[] = []
+  let taken: Taken | null = ['client_secret_basic', 'client_secret_post']
   let lie: Lie = {}
   let origin = ''
   let visits = 0
@@ -82,7 +98,6 @@ export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: ()
   }
 
   const refusalOf = (form: URLSearchParams, code: Code | undefined): string | null => {
-    if (form.get('client_id') !== clientId || form.get('client_secret') !== clientSecret) return 'invalid_client'
     if (form.get('grant_type') !== 'authorization_code' || code === undefined) return 'invalid_grant'
     const verifier = form.get('code_verifier') ?? ''
     if (createHash('sha256').update(verifier).digest('base64url') !== code.challenge) return 'invalid_grant'
@@ -94,10 +109,10 @@ export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: ()
     const name = form.get('code') ?? ''
     const code = codes.get(name)
     codes.delete(name)
-    const refusal = refusalOf(form, code)
+    const refusal = isClient(form, request.headers.authorization, taken) ? refusalOf(form, code) : 'invalid_client'
     if (refusal !== null || code === undefined) {
       refusals.push(refusal ?? '')
-      return answer(response, 400, { error: refusal })
+      return answer(response, 400, { error: refusal, error_description: `${refusal} it is` })
     }
     answer(response, 200, { access_token: 'x', token_type: 'Bearer', expires_in: 300, id_token: await tokenOf(code) })
   }
@@ -120,7 +135,7 @@ export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: ()
   }
 
   const server = createServer(async (request, response) => {
-    if (request.url === '/.well-known/openid-configuration') return answer(response, 200, descriptionOf(origin))
+    if (request.url === '/.well-known/openid-configuration') return answer(response, 200, descriptionOf(origin, taken))
     if (request.url === '/jwks')
       return answer(response, 200, { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig' }] })
     if (request.url === '/token') return token(request, response)
@@ -136,6 +151,9 @@ export const startIssuer = async (context: Pick<TestContext, 'after'>, nowMs: ()
     refusals,
     lies: (next: Lie) => {
       lie = next
+    },
+    takes: (next: Taken | null) => {
+      taken = next
     },
     is: (next: typeof person) => {
       person = next

@@ -81,7 +81,7 @@ export const openStore = async (machine: Machine, { config, data }: OpenRequest)
       figures: null,
       prices: pricePorts(live, catalog, async () => live.pricesChanged(await store.priceEntries())),
       payments,
-      identity: openIdentity(machine, { ...config, ...opened, live, ...telling }),
+      identity: openIdentity(machine, { ...config, ...opened, live, log, ...telling }),
       receipts: opened.receiptKeys,
       erasure: store,
       documents: openClerk(machine, { store, current: () => config }),

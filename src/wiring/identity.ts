@@ -3,6 +3,7 @@
 import { pages } from '#admin/link.ts'
 import type { IdentityRoom } from '#admin/operation.ts'
 import { makeSetUpToken } from '#admin/set-up.ts'
+import type { Log } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { Config } from '#config/config.ts'
 import { fetchOver } from '#http/fetch.ts'
@@ -23,6 +24,7 @@ type Parts = Pick<IdentityRoom, 'mails' | 'post'> & {
   readonly live: Pick<Live, 'current'>
   readonly server: Served
   readonly issuers: Config['issuers']
+  readonly log: Pick<Log, 'warn'>
   /** The way out; `allowPrivate` is the issuer's own setting. */
   readonly way: (allowPrivate: boolean) => Transport
 }
@@ -40,6 +42,7 @@ export const openIdentity = ({ clock, ids }: Pick<Machine, 'clock' | 'ids'>, par
   issuers: () => parts.issuers,
   oidc: makeIssuers({
     clock,
+    log: parts.log,
     fetch: (allowPrivate) => fetchOver(parts.way(allowPrivate), clock),
     redirectUrl: () => `${baseUrlOf(parts.server)}/oidc/callback`,
   }),

@@ -466,7 +466,7 @@ export const serve = async (
     readCustomers: rereading(() => loadCustomers(data, log), relay.live.customersChanged),
     readPrices: rereading(store.priceEntries, relay.live.pricesChanged),
     applied,
-    identity: openIdentity(machine, { ...config, ...data, live: relay.live, ...telling }),
+    identity: openIdentity(machine, { ...config, ...data, live: relay.live, log, ...telling }),
     migrations: await openMigrations(machine, { ...moving, countTokens: relay.countTokens }, closing),
     ...relay,
   }

@@ -11,6 +11,7 @@ import { testPrices } from '#admin/test-store.ts'
 import type { HandClock } from '#base/hand-clock.ts'
 import { handClock } from '#base/hand-clock.ts'
 import { systemIds } from '#base/id.ts'
+import { silentLog } from '#base/log.ts'
 import { nanoOf } from '#base/money.ts'
 import type { Letter } from '#notify/send.ts'
 import { manualMethod } from '#payment/manual/method.ts'
@@ -124,6 +125,7 @@ export const openDesk = async (
       { clock, ids },
       {
         store,
+        log: silentLog,
         totpSeal: makeSeal(new Uint8Array(32), ids, 'one-time codes'),
         live: { current: () => assert.fail('no relay runs here') },
         mails: () => true,
