@@ -119,7 +119,11 @@ const runFix = async (
 const usageOf = async ({ usage }: Flags, at: (file: string) => string): Promise<UsageGiven | undefined> => {
   if (usage === undefined) return undefined
   const exports = await readUsageFiles(usage.map((name) => ({ name, path: at(name) })))
-  return { sources: exports.map(({ title }) => title), rows: exports.flatMap(({ rows }) => rows) }
+  return {
+    sources: exports.map(({ title }) => title),
+    rows: exports.flatMap(({ rows }) => rows),
+    spans: exports.flatMap(({ spans }) => spans),
+  }
 }
 
 const runAudit = async (path: string, flags: Flags, shell: Shell): Promise<number> => {

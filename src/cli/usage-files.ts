@@ -73,6 +73,6 @@ export const readBooks = async (
     await client.close()
   }
   return data.length === 0
-    ? { title: "Drover's records", rows: [], incomplete: false }
+    ? { title: "Drover's records", rows: [], spans: [], incomplete: false }
     : readUsageExport(JSON.stringify({ data }), "Drover's records")
 }

@@ -38,7 +38,7 @@ const row = (given: Partial<UsedRow>): UsedRow => ({
   ...given,
 })
 
-const run = (rows: readonly UsedRow[]) => {
+const run = (rows: readonly UsedRow[], spans: readonly Pick<UsedRow, 'startMs' | 'endMs'>[] = []) => {
   const report = audit({
     source: memorySource(files),
     catalog: null,
@@ -46,7 +46,7 @@ const run = (rows: readonly UsedRow[]) => {
     atMs: 0,
     baseline: new Set(),
     progress: () => undefined,
-    usage: { sources: ['test'], rows },
+    usage: { sources: ['test'], rows, spans },
   })
   const body = JSON.parse(manifest(report))
   const of = (name: string) => body.call_sites.find((site: { readonly name: string }) => site.name === name)?.usage
@@ -62,6 +62,12 @@ describe('usage joined to call sites', () => {
     assert.equal(of('billing/main#ask').tokens_per_day, 1000)
     assert.equal(of('billing/main#ask').cached_input_tokens_per_day, 100)
     assert.equal(of('support/main#answer'), null)
+  })
+
+  test('days without use at the edges of an export are days too', () => {
+    const { of, report } = run([row({})], [{ startMs: startMs - 2 * dayMs, endMs: startMs + 2 * dayMs }])
+    assert.deepEqual([report.usage?.days, report.usage?.from, report.usage?.until], [4, '2026-09-29', '2026-10-02'])
+    assert.equal(of('billing/main#ask').tokens_per_day, 125)
   })
 
   test('a tag, and a project named like a folder, narrow to what has the model', () => {

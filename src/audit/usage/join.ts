@@ -167,14 +167,19 @@ const unassignedOf = (rows: readonly UsedRow[], days: number): readonly Unassign
     .toSorted((one, other) => other.tokens_per_day - one.tokens_per_day)
 }
 
-export type UsageGiven = { readonly sources: readonly string[]; readonly rows: readonly UsedRow[] }
+export type UsageGiven = {
+  readonly sources: readonly string[]
+  readonly rows: readonly UsedRow[]
+  /** What times the exports cover beside those of the rows. */
+  readonly spans: readonly Pick<UsedRow, 'startMs' | 'endMs'>[]
+}
 
 /** `null` where there are no rows. Only sites that send something take part, and only those that run in production. */
-export const joinUsage = (callSites: readonly CallSite[], { sources, rows }: UsageGiven): UsageJoin | null => {
+export const joinUsage = (callSites: readonly CallSite[], { sources, rows, spans }: UsageGiven): UsageJoin | null => {
   if (rows.length === 0) return null
   const sites = callSites.filter(({ kind, bucket }) => (kind === 'call' || kind === 'raw-http') && bucket !== 'test')
   let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
-  for (const { startMs, endMs } of rows) {
+  for (const { startMs, endMs } of [...rows, ...spans]) {
     firstMs = Math.min(firstMs, startMs)
     lastMs = Math.max(lastMs, startMs + 1, endMs)
   }

@@ -249,6 +249,23 @@ describe('usage exports', () => {
     assert.deepEqual(report.period, { from: '2026-10-01', until: '2026-10-01', days: 1 })
   })
 
+  test('days without use count, at the edges of the export too', () => {
+    const day = (at: number, results: readonly object[]) => ({
+      start_time: Date.UTC(2026, 9, at) / 1000,
+      end_time: Date.UTC(2026, 9, at + 1) / 1000,
+      results,
+    })
+    const [used] = JSON.parse(openaiPage).data
+    const pages = [day(1, []), day(2, []), day(3, used.results), day(4, [])]
+    const text = JSON.stringify({ object: 'page', data: pages })
+    const report = reportOf({ from: 'openai/gpt-4o', to: 'moonshot/kimi-k2.6', toRetries: '0%' }, [text])
+    // 4.00 in four days; x 365/12
+    assert.equal(report.from.monthly_usd, '30.42')
+    assert.deepEqual(report.period, { from: '2026-10-01', until: '2026-10-04', days: 4 })
+    const known = reportOf({ from: 'openai/gpt-4o', toPrice: '1', days: '1' }, [text])
+    assert.equal(known.from.monthly_usd, '121.67')
+  })
+
   test('without --from each model is priced by itself', () => {
     const report = reportOf({ to: 'moonshot/kimi-k2.6' }, [openaiPage])
     assert.deepEqual(report.lines.map((line) => line.from).toSorted(), ['openai/gpt-4o', 'openai/gpt-4o-mini'])

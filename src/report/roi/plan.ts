@@ -229,7 +229,7 @@ const linesOfUsage = (request: PlanRequest, sides: Sides, gathered: Gathered): L
   const days = given('--days', request.flags.days, readCount)
   const month = monthOf(
     request.usage.flatMap(({ rows }) => rows),
-    days === null ? null : Number(whole(days.value)),
+    { spans: request.usage.flatMap(({ spans }) => spans), days: days === null ? null : Number(whole(days.value)) },
   )
   if (month === null) throw new Refusal(refused('The usage has no tokens in it.', 'Export tokens, not only costs.'))
   for (const { title, incomplete } of request.usage)

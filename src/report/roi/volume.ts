@@ -1,6 +1,7 @@
 /** What is used in a month, from usage exports: per model and call site, in exact fractions of the period that they cover. */
 
-import type { UsageExportRow } from '#report/usage-export/row.ts'
+import type { Span, UsageExportRow } from '#report/usage-export/row.ts'
+import { daysCovered } from '#report/usage-export/row.ts'
 import { daysPerMonth } from './quantity.ts'
 import type { Rational } from './rational.ts'
 import { dividedBy, ofNano, plus, rational, times, zero } from './rational.ts'
@@ -39,13 +40,6 @@ export type MonthOfUse = {
 }
 
 const dayMs = 86_400_000
-
-/** The days that rows cover, from the first to the end of the last: days without use are days too. */
-const daysOf = (rows: readonly UsageExportRow[]): { readonly firstMs: number; readonly days: number } => {
-  const firstMs = Math.floor(Math.min(...rows.map(({ startMs }) => startMs)) / dayMs) * dayMs
-  const lastMs = Math.max(...rows.map(({ startMs, endMs }) => Math.max(startMs + 1, endMs)))
-  return { firstMs, days: Math.max(1, Math.ceil((lastMs - firstMs) / dayMs)) }
-}
 
 type Sums = { input: bigint; cached: bigint; write: bigint; output: bigint; calls: bigint; billed: bigint }
 
@@ -100,13 +94,16 @@ const groupOf = (rows: readonly UsageExportRow[], perMonth: Rational): UsedGroup
 }
 
 /**
- * Rows to a month of a twelfth of 365 days. `days` = the period that they cover, where it is known better than from the rows.
- * `null` where no row has tokens.
+ * Rows to a month of a twelfth of 365 days. `spans` = what times the exports cover beside those of the rows, `days` = the period, where it is
+ * known better. `null` where no row has tokens.
  */
-export const monthOf = (all: readonly UsageExportRow[], days: number | null): MonthOfUse | null => {
+export const monthOf = (
+  all: readonly UsageExportRow[],
+  { spans, days }: { readonly spans: readonly Span[]; readonly days: number | null },
+): MonthOfUse | null => {
   const rows = all.filter(hasTokens)
   if (rows.length === 0) return null
-  const covered = daysOf(rows)
+  const covered = daysCovered([...rows, ...spans])
   const counted = days ?? covered.days
   const perMonth = dividedBy(daysPerMonth, rational(BigInt(counted))) ?? zero
   const byKey = new Map<string, UsageExportRow[]>()

@@ -10,7 +10,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { bucketResults, countIn, emptyRow, sumKnown, textOf } from './row.ts'
+import { bucketResults, bucketSpans, countIn, emptyRow, sumKnown, textOf } from './row.ts'
 
 const centsPerUsd = 100n
 
@@ -67,5 +67,6 @@ export const anthropicUsage: UsageExportReader = {
           return 'amount' in result ? costRow(result, empty) : usageRow(result, empty)
         })
       : null,
+  spansOf: (document) => bucketSpans(document, boundsOf),
   readTable: () => null,
 }

@@ -9,7 +9,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { nanoOfNumber } from '#base/money.ts'
 import type { UsageExportReader, UsageExportRow } from './row.ts'
-import { bucketResults, countIn, emptyRow, textOf } from './row.ts'
+import { bucketResults, bucketSpans, countIn, emptyRow, textOf } from './row.ts'
 
 const boundsOf = (bucket: JsonObject) => {
   const { start_time: start, end_time: end } = bucket
@@ -59,5 +59,6 @@ export const openaiUsage: UsageExportReader = {
       return kindOf(result).startsWith('organization.costs') ? costRow(result, empty) : usageRow(result, empty)
     })
   },
+  spansOf: (document) => bucketSpans(document, boundsOf),
   readTable: () => null,
 }

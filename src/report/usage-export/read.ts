@@ -5,12 +5,14 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import { usageExportReaders } from './index.ts'
-import type { UsageExportRow } from './row.ts'
+import type { Span, UsageExportRow } from './row.ts'
 
 export type UsageExport = {
   /** For people: `OpenAI usage and costs API`. */
   readonly title: string
   readonly rows: readonly UsageExportRow[]
+  /** What times it covers, where it tells those without use as well. */
+  readonly spans: readonly Span[]
   /** The API has further pages that the file does not hold. */
   readonly incomplete: boolean
 }
@@ -52,6 +54,7 @@ const fromJson = (documents: readonly JsonObject[]): UsageExport | null => {
     return {
       title: reader.title,
       rows: pages.flatMap((page) => page ?? []),
+      spans: documents.flatMap((document) => reader.spansOf?.(document) ?? []),
       incomplete: last?.['has_more'] === true,
     }
   }
@@ -62,7 +65,7 @@ const fromTable = (text: string): UsageExport | null => {
   const { headings, rows } = csvTable(text)
   for (const reader of usageExportReaders) {
     const found = reader.readTable(headings, rows)
-    if (found !== null) return { title: reader.title, rows: found, incomplete: false }
+    if (found !== null) return { title: reader.title, rows: found, spans: [], incomplete: false }
   }
   return null
 }

@@ -7,6 +7,8 @@ import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { countOf } from '#base/usage.ts'
 
+const dayMs = 86_400_000
+
 export type UsageExportVendor =
   | 'openai'
   | 'anthropic'
@@ -52,6 +54,9 @@ export type UsageExportRow = {
   readonly ttftMs: number | null
 }
 
+/** A stretch of time in UTC milliseconds; the end is exclusive. */
+export type Span = { readonly startMs: number; readonly endMs: number }
+
 /** A file that holds one vendor's export. */
 export type UsageExportReader = {
   readonly vendor: UsageExportVendor
@@ -59,6 +64,8 @@ export type UsageExportReader = {
   readonly title: string
   /** Rows of one parsed document (a page of the API); `null` = it is no document of this kind. */
   readonly readJson: (document: JsonObject) => readonly UsageExportRow[] | null
+  /** What times a document covers, where it tells those without use as well. */
+  readonly spansOf?: (document: JsonObject) => readonly Span[]
   /** Rows of a table; `null` = its headings are not those of this kind. */
   readonly readTable: (
     headings: readonly string[],
@@ -124,18 +131,35 @@ export const textOf = (value: Json | undefined): string | null =>
 export const countIn = (value: Json | undefined): number | null =>
   typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : countOf(value)
 
+type Bounds = (bucket: JsonObject) => Span | null
+
+const bucketsOf = (document: JsonObject): readonly JsonObject[] =>
+  Array.isArray(document['data']) ? document['data'].filter(isObject) : []
+
 /** The results of the buckets of a page, each with its bucket's bounds. */
 export const bucketResults = (
   document: JsonObject,
-  bounds: (bucket: JsonObject) => { readonly startMs: number; readonly endMs: number } | null,
-): readonly { readonly result: JsonObject; readonly startMs: number; readonly endMs: number }[] => {
-  const buckets = document['data']
-  if (!Array.isArray(buckets)) return []
-  return buckets.flatMap((bucket: Json) => {
-    const at = isObject(bucket) ? bounds(bucket) : null
-    if (at === null || !isObject(bucket) || !Array.isArray(bucket['results'])) return []
+  bounds: Bounds,
+): readonly ({ readonly result: JsonObject } & Span)[] =>
+  bucketsOf(document).flatMap((bucket) => {
+    const at = bounds(bucket)
+    if (at === null || !Array.isArray(bucket['results'])) return []
     return bucket['results'].filter(isObject).map((result) => ({ result, ...at }))
   })
+
+/** The bounds of the buckets of a page, of those without results too. */
+export const bucketSpans = (document: JsonObject, bounds: Bounds): readonly Span[] =>
+  bucketsOf(document).flatMap((bucket) => bounds(bucket) ?? [])
+
+/** From the beginning of the first day to the end of the last: days without use are days too. */
+export const daysCovered = (spans: readonly Span[]): { readonly firstMs: number; readonly days: number } => {
+  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0]
+  for (const { startMs, endMs } of spans) {
+    firstMs = Math.min(firstMs, startMs)
+    lastMs = Math.max(lastMs, startMs + 1, endMs)
+  }
+  firstMs = Math.floor(firstMs / dayMs) * dayMs
+  return { firstMs, days: Math.max(1, Math.ceil((lastMs - firstMs) / dayMs)) }
 }
 
 /** A sum in which something unknown makes the whole unknown. */
