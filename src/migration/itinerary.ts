@@ -102,7 +102,7 @@ const dayMs = 86_400_000
 export const itineraryOf = (file: MigrationFile): Itinerary => ({
   steps: file.steps.map((step) => ({
     weightBasisPoints: weightOf(step),
-    durationMs: Math.max(step.bake?.duration ?? step.pause?.duration ?? 0, step.require_peak ? dayMs : 0),
+    durationMs: Math.max(step.bake?.duration ?? 0, step.pause?.duration ?? 0, step.require_peak ? dayMs : 0),
     isBake: step.bake !== undefined,
     sampleMin: step.min_sample ?? null,
     isManual: step.gate === 'manual',

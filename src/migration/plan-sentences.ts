@@ -32,6 +32,8 @@ export const planSentences = {
     `The steps together take longer than progress_deadline (${hours} h).`,
   ends_below_all: ({ percent }: { percent: number }) =>
     `The last step is ${percent} %. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at ${percent} %, give the step gate: manual.`,
+  ends_at_once: ({ after_ms: ms }: { after_ms: number }) =>
+    `The last step has no time of its own: the migration is complete ${sayDuration(ms)} after it begins, and what shows after that is told and moves no traffic back. Give it a time: bake: { duration: 24h }.`,
 
   no_webhook: ({ recipient }: { recipient: string }) =>
     `veto.recipient: there is no webhook "${recipient}" among the recipients of drover.yaml.`,

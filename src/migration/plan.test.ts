@@ -24,3 +24,18 @@ test('a plan says that all traffic moves behind a last step below 100 percent', 
   ])
   assert.deepEqual(notesOf('[{ set_weight: 100, bake: { duration: 1h } }]'), [])
 })
+
+test('of a pause and a bake the longer one holds', () => {
+  const { itinerary } = compile({
+    file: `${head}steps: [{ set_weight: 100, pause: { duration: 3h }, bake: { duration: 2h } }]\n`,
+    facts: { p99Ms: {} },
+  })
+  assert.equal(itinerary.steps[0]?.durationMs, 3 * 3_600_000)
+})
+
+test('a plan says that a last step without a time is over at once', () => {
+  assert.deepEqual(notesOf('[{ set_weight: 100 }]'), [
+    'The last step has no time of its own: the migration is complete 10 s after it begins, and what shows after that is told and moves no traffic back. Give it a time: bake: { duration: 24h }.',
+  ])
+  assert.deepEqual(notesOf('[{ set_weight: 100, gate: manual }]'), [])
+})

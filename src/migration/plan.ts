@@ -183,6 +183,9 @@ const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly Sente
     notes.push(planSays('past_progress_deadline', { hours: deadlineHours }))
   if (last !== undefined && last.weightPercent < 100)
     notes.push(planSays('ends_below_all', { percent: last.weightPercent }))
+  const end = compiled.itinerary.steps.at(-1)
+  if (end?.durationMs === 0 && !end.isManual)
+    notes.push(planSays('ends_at_once', { after_ms: compiled.itinerary.initialDelayMs }))
   return notes
 }
 

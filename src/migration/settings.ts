@@ -86,11 +86,16 @@ const assignment = z
 
 const step = z.strictObject({
   set_weight: z.number().min(0.01).max(100).describe('Percent of conversations that go to the candidate.'),
-  pause: z.strictObject({ duration: duration() }).optional().describe('How long the step lasts at least.'),
+  pause: z
+    .strictObject({ duration: duration() })
+    .optional()
+    .describe('How long the step lasts at least. Absent: its gate is asked once `analysis.initial_delay` is over.'),
   bake: z
     .strictObject({ duration: duration() })
     .optional()
-    .describe('The same for a last step: how long it is watched before the migration is complete.'),
+    .describe(
+      'The same for a last step: how long it is watched before the migration is complete. Where both are given, the longer one holds; where neither is, it is complete once `analysis.initial_delay` is over.',
+    ),
   min_sample: count(1, 10_000_000)
     .optional()
     .describe(

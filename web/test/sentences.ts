@@ -91,6 +91,7 @@ const planSamples: Samples<typeof planSentences> = {
   will_pause: null,
   past_progress_deadline: { hours: 240 },
   ends_below_all: { percent: 50 },
+  ends_at_once: { after_ms: 10_000 },
   no_webhook: { recipient: 'hook' },
   no_provider: { field: 'candidate.route', provider: 'nobody' },
   no_such_model: { field: 'candidate.route', provider: 'moonshot', model: 'kimi-k9' },

@@ -26,6 +26,10 @@ const against = words({
     'The last step is {percent:weight}. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at {percent:weight}, give the step gate: manual.',
     '最后一步是 {percent:weight}。该步结束后，所有流量都会转到候选方，而没有 100 % 的步骤来观察。若要停留在 {percent:weight}，请为该步设置 gate: manual。',
   ],
+  ends_at_once: [
+    'The last step has no time of its own: the migration is complete {after_ms:duration} after it begins, and what shows after that is told and moves no traffic back. Give it a time: bake: { duration: 24h }.',
+    '最后一步没有自己的时长：该步开始 {after_ms:duration} 后迁移即告完成，此后出现的问题只会告知，不会把流量移回。请给它时长：bake: { duration: 24h }。',
+  ],
   no_webhook: [
     'veto.recipient: there is no webhook “{recipient}” among the recipients of drover.yaml.',
     'veto.recipient：drover.yaml 的接收方中没有 webhook “{recipient}”。',
