@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Arm, Outcome } from './observation.ts'
-import { fits } from './settings.ts'
+import { fits } from './pattern.ts'
 import { sampleFacts, sampleMove } from './test-move.ts'
 import { sampleTurn } from './test-turn.ts'
 import type { Move } from './traffic.ts'

@@ -1,6 +1,6 @@
 /** Patterns of a file that fit nothing: no call would ever be in scope by them. */
 
-import { fits } from './settings.ts'
+import { fits } from './pattern.ts'
 
 /** What a pattern may mean: an id, a name. */
 export type Named = readonly string[]
