@@ -153,8 +153,8 @@ export type RedisSentinels = {
   readonly master: RedisServer
   readonly replicas: readonly RedisServer[]
   readonly sentinels: readonly RedisServer[]
-  /** How many of them must miss a server before another takes its place: more than there are put it off. */
-  readonly setQuorum: (count: number) => Promise<void>
+  /** How many of them must miss a server before this one calls for a vote on another: more than there are put it off. */
+  readonly setQuorum: (count: number, callers: readonly RedisServer[]) => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -194,8 +194,8 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
       if (performance.now() > deadline) throw new Error('the sentinels did not come together')
       await wait(pollEveryMs)
     }
-    const setQuorum = async (count: number): Promise<void> => {
-      for (const one of sentinels) await one.command('SENTINEL', 'SET', name, 'quorum', String(count))
+    const setQuorum = async (count: number, callers: readonly RedisServer[]): Promise<void> => {
+      for (const one of callers) await one.command('SENTINEL', 'SET', name, 'quorum', String(count))
     }
     return { name, master, replicas, sentinels, setQuorum, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   } catch (fault) {
