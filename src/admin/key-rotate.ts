@@ -6,7 +6,7 @@ import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
 import { durationMsOf } from '#base/settings.ts'
 import { makeKey } from '#policy/key.ts'
-import { lineOf } from '#policy/key-facts.ts'
+import { earlierOf, lineOf } from '#policy/key-facts.ts'
 import { handleField, momentField, momentOf } from './field.ts'
 import { keyNamed } from './key-lookup.ts'
 import { makerOf } from './key-maker.ts'
@@ -73,6 +73,7 @@ export const rotateKey = operation({
       maker: await makerOf(context),
       id: made.id,
       line: lineOf(old),
+      earlier: earlierOf(old),
       expiresMs,
       createdMs: nowMs,
       revokedMs: null,

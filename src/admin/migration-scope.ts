@@ -5,6 +5,7 @@ import { planSays } from '#migration/plan-sentences.ts'
 import type { MigrationFile } from '#migration/settings.ts'
 import type { Named } from '#migration/unfitted.ts'
 import { unfittedOf } from '#migration/unfitted.ts'
+import { keyNamesOf } from '#policy/key-facts.ts'
 import type { Looking } from './migration-baseline.ts'
 import type { KeyRow } from './rows.ts'
 
@@ -33,7 +34,7 @@ export const lostScopeOf = async (
   { ports, clock }: Looking,
 ): Promise<readonly Sentence[]> => {
   const nowMs = clock.nowMs()
-  const keys = pagesOf(ports.store.keys, (row) => (moves(row, nowMs) ? [row.id, row.name] : []))
+  const keys = pagesOf(ports.store.keys, (row) => (moves(row, nowMs) ? keyNamesOf(row) : []))
   const projects = pagesOf(
     (page) => ports.customers.projects({ ...page, organisation: null }),
     ({ id }) => [id],

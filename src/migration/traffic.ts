@@ -69,9 +69,8 @@ export type CallFacts = {
   /** As the caller named it, and the id that it stands for. */
   readonly models: readonly string[]
   readonly callSite: string | null
-  readonly key: string
-  /** What it is called: files name keys by their ids or by this. */
-  readonly keyName: string
+  /** All that files may name its key by: what it is called, its id, and those that it had before it was rotated. */
+  readonly keyNames: readonly string[]
   readonly project: string | null
   /** Names the conversation; `null` = nothing does. */
   readonly unit: string | null
@@ -151,13 +150,13 @@ type Live = {
   readonly rises: Rises
 }
 
-const inScope = ({ match }: Move, { models, callSite, key, keyName, project }: CallFacts): boolean => {
+const inScope = ({ match }: Move, { models, callSite, keyNames, project }: CallFacts): boolean => {
   const has = (patterns: readonly string[] | null, text: string | null): boolean =>
     patterns === null || (text !== null && patterns.some((pattern) => fits(pattern, text)))
   return (
     models.some((model) => has(match.models, model)) &&
     has(match.callSites, callSite) &&
-    (has(match.keys, key) || has(match.keys, keyName)) &&
+    keyNames.some((name) => has(match.keys, name)) &&
     has(match.projects, project)
   )
 }

@@ -4,6 +4,8 @@ import type { Secret } from '#base/log.ts'
 import { Problem } from '#base/problem.ts'
 import type { FindKind } from './guard-find.ts'
 import { findAll, plainText, seenText } from './guard-find.ts'
+import type { NamedKey } from './key-facts.ts'
+import { keyNamesOf } from './key-facts.ts'
 import { isNamedIn } from './scope.ts'
 
 export type GuardAction = 'redact' | 'block' | 'note'
@@ -55,7 +57,7 @@ export const makeGuard = (facts: GuardFacts): Guard => ({
 })
 
 export type GuardedCall = {
-  readonly key: { readonly id: string; readonly name: string; readonly project: string | null }
+  readonly key: NamedKey & { readonly project: string | null }
   readonly plan: string | null
   readonly models: readonly string[]
 }
@@ -64,7 +66,7 @@ export type GuardedCall = {
 export const guardsFor = (guards: readonly Guard[], { key, plan, models }: GuardedCall): readonly Guard[] =>
   guards.filter(
     ({ scope }) =>
-      isNamedIn(scope.keys, [key.id, key.name]) &&
+      isNamedIn(scope.keys, keyNamesOf(key)) &&
       isNamedIn(scope.projects, [key.project]) &&
       isNamedIn(scope.plans, [plan]) &&
       isNamedIn(scope.models, models),

@@ -38,10 +38,25 @@ export type KeyFacts = {
   readonly cacheMs: number | null
   /** The first of the keys that were rotated into this one; absent = it is the first. */
   readonly line?: string
+  /** The ids that it had before it was rotated, the oldest first; absent = none, or nobody knows. */
+  readonly earlier?: readonly string[]
 }
+
+/** By which rules name a key. */
+export type NamedKey = Pick<KeyFacts, 'id' | 'name' | 'line' | 'earlier'>
 
 /** What budgets and limits of a key count under: a successor goes on where the one before it stands. */
 export const lineOf = ({ line, id }: Pick<KeyFacts, 'line' | 'id'>): string => line ?? id
+
+/** All that a rule may call a key by: its name, its id, and those that it had before it was rotated. */
+export const keyNamesOf = (key: NamedKey): readonly string[] => [key.id, key.name, lineOf(key), ...(key.earlier ?? [])]
+
+/** The newest of them that are remembered, beside the first. */
+const earlierMax = 100
+
+/** What the successor of a key remembers. */
+export const earlierOf = ({ id, earlier = [] }: Pick<KeyFacts, 'id' | 'earlier'>): readonly string[] =>
+  [...earlier, id].slice(-earlierMax)
 
 /** What a key has of which nothing is limited, until it is revoked. */
 export const unlimitedKey = {

@@ -1,6 +1,7 @@
 /** Limits that the operator sets beside those of keys and plans: for models, projects, accounts or everybody together. */
 
 import type { KeyFacts } from './key-facts.ts'
+import { keyNamesOf, lineOf } from './key-facts.ts'
 import type { Limits, TokenEstimate } from './rate.ts'
 import { ticketsOf } from './rate.ts'
 import { isNamedIn } from './scope.ts'
@@ -22,7 +23,7 @@ export type LimitedCall = {
 }
 
 const holdsFor = ({ scope }: LimitFacts, { key, plan, models }: LimitedCall): boolean =>
-  isNamedIn(scope.keys, [key.id, key.name]) &&
+  isNamedIn(scope.keys, keyNamesOf(key)) &&
   isNamedIn(scope.projects, [key.project]) &&
   isNamedIn(scope.accounts, [key.account]) &&
   isNamedIn(scope.plans, [plan]) &&
@@ -32,7 +33,7 @@ const holdsFor = ({ scope }: LimitFacts, { key, plan, models }: LimitedCall): bo
 const counted = ({ per }: LimitFacts, key: KeyFacts): string => {
   if (per === 'account') return `:${key.account}`
   if (per === 'project') return `:${key.project ?? `none-of-${key.organisation}`}`
-  return per === 'key' ? `:${key.id}` : ''
+  return per === 'key' ? `:${lineOf(key)}` : ''
 }
 
 /** The tickets of every limit that holds for the call; those of the sandbox are counted apart. */

@@ -1,5 +1,7 @@
 /** Where calls may go: regions allowed by the operator and narrowed by a key, and what a target does with data. */
 
+import type { NamedKey } from './key-facts.ts'
+import { keyNamesOf } from './key-facts.ts'
 import { isNamedIn } from './scope.ts'
 
 /** What the provider of a target does with what it is sent; unknown is never taken for good. */
@@ -34,20 +36,18 @@ export type DataRule = {
   readonly scope: Readonly<Record<'keys' | 'projects' | 'accounts', readonly string[] | null>>
 }
 
-type DataCaller = {
-  readonly id: string
-  readonly name: string
-  readonly project: string | null
-  readonly account: string
-}
+type DataCaller = NamedKey & { readonly project: string | null; readonly account: string }
 
 const demands: readonly DataDemand[] = ['allow', 'deny', 'zero']
 
 /** The strictest of what the operator asks for this key's calls. */
-export const demandFor = (rules: readonly DataRule[], { id, name, project, account }: DataCaller): DataDemand => {
+export const demandFor = (rules: readonly DataRule[], caller: DataCaller): DataDemand => {
+  const { project, account } = caller
   const holding = rules.filter(
     ({ scope }) =>
-      isNamedIn(scope.keys, [id, name]) && isNamedIn(scope.projects, [project]) && isNamedIn(scope.accounts, [account]),
+      isNamedIn(scope.keys, keyNamesOf(caller)) &&
+      isNamedIn(scope.projects, [project]) &&
+      isNamedIn(scope.accounts, [account]),
   )
   return demands[Math.max(0, ...holding.map(({ demand }) => demands.indexOf(demand)))] ?? 'allow'
 }

@@ -1,5 +1,8 @@
 /** Whose calls something of the operator's holds for: a guardrail, a limit, a rule, a target. */
 
+import type { NamedKey } from './key-facts.ts'
+import { keyNamesOf } from './key-facts.ts'
+
 /** `null` = everybody's; else those whose names one of the list is. Keys go by id or name. */
 export const isNamedIn = (list: readonly string[] | null, names: readonly (string | null)[]): boolean =>
   list === null || names.some((name) => name !== null && list.includes(name))
@@ -13,12 +16,7 @@ export type TargetScope = Readonly<Record<'keys' | 'projects' | 'accounts' | 'pl
 }
 
 export type ScopedCall = {
-  readonly key: {
-    readonly id: string
-    readonly name: string
-    readonly project: string | null
-    readonly account: string
-  }
+  readonly key: NamedKey & { readonly project: string | null; readonly account: string }
   readonly plan: string | null
   readonly tags: Readonly<Record<string, string>>
   /** Of its text, media not counted. */
@@ -27,7 +25,7 @@ export type ScopedCall = {
 
 /** Whether a call is among those that a target is for. */
 export const isInScope = (scope: TargetScope, { key, plan, tags, promptBytes }: ScopedCall): boolean =>
-  isNamedIn(scope.keys, [key.id, key.name]) &&
+  isNamedIn(scope.keys, keyNamesOf(key)) &&
   isNamedIn(scope.projects, [key.project]) &&
   isNamedIn(scope.accounts, [key.account]) &&
   isNamedIn(scope.plans, [plan]) &&

@@ -9,6 +9,7 @@ import { isInShare } from '#migration/assign.ts'
 import type { Observation, Outcome } from '#migration/observation.ts'
 import type { CallFacts, Move } from '#migration/traffic.ts'
 import type { KeyFacts } from '#policy/key-facts.ts'
+import { keyNamesOf, lineOf } from '#policy/key-facts.ts'
 import type { Call } from '#protocol/call.ts'
 import type { Grant } from './admit.ts'
 import type { Assigned } from './assigned.ts'
@@ -32,7 +33,7 @@ const personFields: readonly string[] = ['safety_identifier', 'user']
 const callerOf = ({ payload }: Call, key: KeyFacts): string => {
   const named = payload.kind === 'json' ? personFields.map((field) => readMember(payload.top, field)) : []
   const person = named.find((value) => typeof value === 'string' && value !== '')
-  return unitOf(key.account, `${key.id} ${typeof person === 'string' ? person : ''}`) ?? key.id
+  return unitOf(key.account, `${lineOf(key)} ${typeof person === 'string' ? person : ''}`) ?? key.id
 }
 
 type ArmWish = { readonly assigned: Assigned | null; readonly wish: Labels['arm'] }
@@ -54,8 +55,7 @@ export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inboun
     call: draft.id,
     models: [...new Set([call.model, row.id])],
     callSite: draft.callSite,
-    key: key.id,
-    keyName: key.name,
+    keyNames: keyNamesOf(key),
     project: key.project,
     unit: null,
     headers: inbound.headers,
@@ -66,7 +66,7 @@ export const scopeOf = ({ ports, draft, snapshot }: Journey, { key, call, inboun
   const name =
     keyOrder === null
       ? (draft.conversation ?? threadOf(call).name)
-      : nameBy(keyOrder, { call, headers: inbound.headers, key: key.id })
+      : nameBy(keyOrder, { call, headers: inbound.headers, key: lineOf(key) })
   const facts = { ...named, unit: unitOf(key.account, name) }
   return isInShare({ salt, unit: facts.unit ?? draft.id }, match.shareBasisPoints) ? { move, facts, key, call } : null
 }

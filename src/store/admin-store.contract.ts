@@ -194,7 +194,7 @@ const keyContract = ({ name, open }: OpenBackend): void => {
   test(`${name}: a rotation makes the successor and ends the old key, or does neither`, async (context) => {
     const store = await open(context, handClock(0))
     await store.begin(sampleFirst([sampleKeyRow('key_1', { name: 'ci' })]))
-    const row = sampleKeyRow('key_2', { name: 'ci', line: 'key_1' })
+    const row = sampleKeyRow('key_2', { name: 'ci', line: 'key_1', earlier: ['key_1'] })
     const before = await countAll(store)
     await assert.rejects(store.rotateKey({ oldId: 'key_9', oldUntilMs: 1, row }, sampleTrail('trl_1')), {
       code: 'not_found',

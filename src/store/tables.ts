@@ -72,6 +72,8 @@ export type KeyTable = {
   maker: string | null
   /** The first of the keys that were rotated into this one; `null` = it is the first. */
   line: string | null
+  /** Ids that it had before. */
+  earlier: JsonText | null
   account: string
   purpose: string
   test: Flag

@@ -171,6 +171,7 @@ test('a key that is rotated goes on in its budgets where the one before it stand
   await spend(desk, 'call_1', { cents: 40n, budgets: await budgetsOf(first['id']) })
   const second = await desk.run('keys rotate', { id: 'ci' })
   const third = await desk.run('keys rotate', { id: second['id'] })
+  assert.deepEqual((await desk.store.key(String(third['id'])))?.earlier, [first['id'], second['id']])
   const budgets = await budgetsOf(third['id'])
   assert.deepEqual(
     budgets.map(({ name, limitNanoUsd }) => [name, limitNanoUsd]),

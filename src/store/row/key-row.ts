@@ -18,6 +18,7 @@ export const keyValues = (row: KeyRow): Insertable<KeyTable> => ({
   member: row.member,
   maker: row.maker ?? null,
   line: row.line ?? null,
+  earlier: listText(row.earlier ?? null),
   account: row.account,
   purpose: row.purpose,
   test: row.test ? 1 : 0,
@@ -73,6 +74,7 @@ export const keyRow = (row: Selectable<KeyTable>): KeyRow => ({
   ending: row.ending,
   ...(row.maker === null ? {} : { maker: row.maker }),
   ...(row.line === null ? {} : { line: row.line }),
+  ...(row.earlier === null ? {} : { earlier: listOf(row.earlier) ?? [] }),
   digest: row.digest,
 })
 

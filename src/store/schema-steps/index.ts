@@ -45,6 +45,7 @@ import { eventSaid } from './0061-event-said.ts'
 import { failedTraits } from './0062-failed-traits.ts'
 import { applied } from './0063-applied.ts'
 import { keyLine } from './0064-key-line.ts'
+import { keyEarlier } from './0065-key-earlier.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -93,4 +94,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   failedTraits,
   applied,
   keyLine,
+  keyEarlier,
 ]
