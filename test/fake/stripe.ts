@@ -31,7 +31,7 @@ export type StripeFake = {
   readonly settings: (api?: string) => Settings
   readonly secrets: { readonly key: string; readonly webhook: string }
   readonly sessions: ReadonlyMap<string, Row>
-  readonly intents: ReadonlyMap<string, Row>
+  readonly intents: Map<string, Row>
   readonly refunds: ReadonlyMap<string, Row>
   readonly sessionOf: (order: string) => Row
   readonly pay: (order: string, how?: Paying) => void

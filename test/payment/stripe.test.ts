@@ -270,3 +270,37 @@ test('what Stripe keeps for a dispute is booked once, whenever it shows, and aga
   )
   await world.sound()
 })
+
+test('what else is sold through the same account of Stripe’s is taken and changes nothing, so that Stripe does not send it again and again', async (context) => {
+  const { world, fake, account, id } = await paid(context)
+  const other = { id: 'pi_other', object: 'payment_intent', metadata: { order: '1042' }, status: 'succeeded' }
+  fake.intents.set('pi_other', other)
+  const sold = { payment_intent: 'pi_other', metadata: {} }
+  const notices = [
+    fake.notice(id, { type: 'payment_intent.succeeded', object: other }),
+    fake.notice(id, {
+      object: { ...sold, id: 'cs_other', client_reference_id: 'customer 7', metadata: { order: '1042' } },
+    }),
+    fake.notice(id, { type: 'charge.refunded', object: { ...sold, id: 'ch_other' } }),
+    fake.notice(id, { type: 'refund.created', object: { ...sold, id: 're_other' } }),
+    fake.notice(id, { type: 'refund.created', object: { ...sold, id: 're_gone', payment_intent: 'pi_gone' } }),
+    fake.notice(id, { type: 'payment_intent.succeeded', object: { id: 'pi_bare', metadata: {} } }),
+  ]
+  for (const notice of notices) assert.equal(await world.send(notice), 200, Buffer.from(notice.bytes).toString())
+  assert.equal(await world.balance(account), hundred)
+  assert.equal((await world.order(id)).state, 'credited')
+  await world.sound()
+})
+
+test('a refund that was made at Stripe before its payment was seen takes the credit again', async (context) => {
+  const { world, fake } = await opened()
+  context.after(() => world.store.close())
+  const account = await world.account()
+  const { id } = await world.open(account)
+  fake.pay(id)
+  const refund = fake.refunds.get(fake.refundOutside(id, 4000)) ?? assert.fail()
+  assert.equal(await world.send(fake.notice(id, { type: 'refund.created', object: refund })), 200)
+  assert.equal(await world.balance(account), nanoOf('60'))
+  assert.equal((await world.order(id)).state, 'partially_refunded')
+  await world.sound()
+})

@@ -5,19 +5,33 @@
  * comes back: https://support.stripe.com/questions/dispute-fees-faq, read 2026-11-29).
  */
 
+import { Problem } from '#base/problem.ts'
 import { objectAt, textAt, wholeAt } from '#payment/ask.ts'
-import type { Hint, Named } from '#payment/method.ts'
+import type { Hint } from '#payment/method.ts'
 import { nanoOfMinor } from '#payment/price.ts'
 import type { StripeClient } from './client.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** What an object of Stripe's is about: our order where it names it, else its payment. */
-export const namedBy = (object: Fields | null): Named | null => {
-  const order = textAt(objectAt(object, 'metadata'), 'order') ?? textAt(object, 'client_reference_id')
-  if (order !== null) return { order }
-  const transaction = textAt(object, 'payment_intent')
-  return transaction === null ? null : { transaction }
+/** Whatever else is sold through the same account of Stripe's names orders too. */
+const ownOrder = /^ord_\w{1,60}$/
+
+const orderIn = (object: Fields | null): string | null => {
+  const named = [textAt(objectAt(object, 'metadata'), 'order'), textAt(object, 'client_reference_id')]
+  return named.find((name) => name !== null && ownOrder.test(name)) ?? null
+}
+
+/** The order of ours that an object of Stripe's is about: it names it, or its payment does. `null` = somebody else's sale. */
+export const orderOf = async (client: StripeClient, object: Fields | null): Promise<string | null> => {
+  const intent = textAt(object, 'payment_intent')
+  const named = orderIn(object)
+  if (named !== null || intent === null) return named
+  try {
+    return orderIn(await client.get(`/v1/payment_intents/${encodeURIComponent(intent)}`))
+  } catch (thrown) {
+    if (thrown instanceof Problem && thrown.detail.facts?.['status_code'] === 404) return null
+    throw thrown
+  }
 }
 
 /** Whole units, not hundredths: https://docs.stripe.com/currencies#zero-decimal (from memory). */
@@ -45,16 +59,17 @@ const outcomes: Readonly<Record<string, 'won' | 'lost'>> = { won: 'won', lost: '
 /** Asks for the dispute itself: an inquiry has taken no money, and what an old event says may be over. */
 export const disputeHint = async (client: StripeClient, id: string, object: Fields): Promise<Hint> => {
   const dispute = await client.get(`/v1/disputes/${encodeURIComponent(textAt(object, 'id') ?? '')}`)
-  const [name, amount, named] = [textAt(dispute, 'id'), wholeAt(dispute, 'amount'), namedBy(dispute)]
+  const [name, amount] = [textAt(dispute, 'id'), wholeAt(dispute, 'amount')]
   const status = textAt(dispute, 'status') ?? ''
   if (status.startsWith('warning_') || status === 'prevented')
     return { kind: 'nothing', id, why: 'an inquiry, or a dispute that was prevented, takes no money' }
-  if (name === null || amount === null || named === null)
-    return { kind: 'nothing', id, why: 'a dispute about no payment' }
+  const order = await orderOf(client, dispute)
+  if (name === null || amount === null || order === null)
+    return { kind: 'nothing', id, why: 'a dispute about no payment of ours' }
   return {
     kind: 'dispute',
     id,
-    ...named,
+    order,
     dispute: name,
     amountNano: nanoOfMinor(BigInt(amount)),
     outcome: outcomes[status] ?? 'open',

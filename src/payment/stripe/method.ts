@@ -10,7 +10,7 @@ import type { PaymentOrder, PaymentRefund } from '#payment/port.ts'
 import { minorOf, nanoOfMinor } from '#payment/price.ts'
 import type { StripeClient, StripeSettings } from './client.ts'
 import { stripeClient } from './client.ts'
-import { disputeHint, namedBy } from './dispute.ts'
+import { disputeHint, orderOf } from './dispute.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Ground = { readonly settings: StripeSettings; readonly client: StripeClient; readonly clock: AskGround['clock'] }
@@ -240,15 +240,15 @@ const readNotice = async (ground: Ground, event: Fields): Promise<Hint> => {
   const object = objectAt(objectAt(event, 'data'), 'object')
   if (object === null) return { kind: 'nothing', id, why: type.slice(0, 60) }
   if (type.startsWith('charge.dispute.')) return disputeHint(ground.client, id, object)
-  const named = namedBy(object)
-  if (named === null) return { kind: 'nothing', id, why: `${type.slice(0, 60)} about no order` }
+  const order = await orderOf(ground.client, object)
+  if (order === null) return { kind: 'nothing', id, why: `${type.slice(0, 60)} about no order of ours` }
   if (type === 'charge.refunded' || type.startsWith('refund.') || type === 'charge.refund.updated')
-    return { kind: 'refund', id, refund: textAt(object, 'id'), ...named }
+    return { kind: 'refund', id, refund: textAt(object, 'id'), order }
   if (type === 'checkout.session.completed') {
     const card = await cardOf(ground, object)
-    return { kind: 'order', id, ...named, ...(card === null ? {} : { card }) }
+    return { kind: 'order', id, order, ...(card === null ? {} : { card }) }
   }
-  if (type.startsWith('checkout.session.') || type.startsWith('payment_intent.')) return { kind: 'order', id, ...named }
+  if (type.startsWith('checkout.session.') || type.startsWith('payment_intent.')) return { kind: 'order', id, order }
   return { kind: 'nothing', id, why: type.slice(0, 60) }
 }
 
