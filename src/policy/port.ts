@@ -27,6 +27,8 @@ export type Draw = {
   readonly used: number
   /** For the same: units of all nodes that count now, as far as this one has heard of them. */
   readonly usedByAll: number
+  /** The counter was reached anew since the bucket was heard, and may have lost the newest of it: it holds `usedByAll` at least. */
+  readonly mayHaveLost: boolean
   /** Concurrency: a name for each unit that may be taken, used from the front. */
   readonly slots: readonly string[]
   /** Slots that are given back. */
@@ -56,4 +58,6 @@ export type JointCounter = {
   readonly draw: (draws: readonly Draw[], nodes: number) => Promise<Drawn>
   /** Resolves when it answers and counts. */
   readonly ask: () => Promise<void>
+  /** How often the way to it was lost or led elsewhere. What answers after that may be another server, or the same from an older snapshot. */
+  readonly breaks: () => number
 }

@@ -99,6 +99,7 @@ export const makeTestCounter = (clock: Clock): TestCounter => {
       birth += 1
     },
     trips: () => trips,
+    breaks: () => 0,
     draw: async (draws, nodes) => {
       trips += 1
       if (counter.how === 'refuses') throw new Error('connection refused')

@@ -71,6 +71,7 @@ test('a master that is away is missed like a Redis that is away, and all count t
   assert.ok((await node.take(tickets)).ok)
   const [, second] = cluster.masters
   assert.ok(second !== undefined)
+  const breaks = connection.breaks()
   await second.kill()
   const without = async (): Promise<true | undefined> => {
     assert.ok((await node.take(tickets)).ok)
@@ -80,5 +81,6 @@ test('a master that is away is missed like a Redis that is away, and all count t
   await eventually('shares', without, 20_000)
   await second.start()
   await eventually('counting together', () => (node.trouble() === null ? true : undefined), 60_000)
+  assert.ok(connection.breaks() > breaks, 'a node does not know that the way to a master broke')
   assert.ok((await node.take(tickets)).ok)
 })

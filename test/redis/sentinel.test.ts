@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { silentLog } from '#base/log.ts'
 import type { JointLimits } from '#policy/joint/limits.ts'
+import type { RedisConnection } from '#store/redis/connection.ts'
 import { openRedis } from '#store/redis/connection.ts'
 import { eventually } from '../e2e/harness.ts'
 import { addressOf, concurrency, connect, openNode, rate } from './node.ts'
@@ -19,6 +20,7 @@ test('the server that sentinels name is counted on, and when it is killed, the r
   await using redis = await startRedisSentinels()
   const address = addressOf(redis.sentinels, { mode: 'sentinel', master: redis.name })
   const nodes: JointLimits[] = []
+  const connections: RedisConnection[] = []
   await using opened = new AsyncDisposableStack()
   for (const owner of ['a', 'b']) {
     const connection = await connect(address)
@@ -26,6 +28,7 @@ test('the server that sentinels name is counted on, and when it is killed, the r
     const node = await openNode(connection, { nodes: 2, owner, tripMaxMs })
     opened.defer(() => node.close())
     nodes.push(node)
+    connections.push(connection)
   }
   const limit = rate(90, { periodMs: dayMs })
   /** What a node had ahead when the server died counts as used until it says otherwise: some of the 90 may come later, and few twice. */
@@ -41,6 +44,7 @@ test('the server that sentinels name is counted on, and when it is killed, the r
   for (const node of nodes) assert.ok((await node.take([slots])).ok)
   assert.equal(await redis.master.command('WAIT', '2', '20000'), 2, 'both replicas have it')
 
+  const breaksBefore = connections.map(({ breaks }) => breaks())
   // A replica that takes over within a trip's time goes unnoticed: none does until both nodes were seen alone.
   await redis.setQuorum(redis.sentinels.length + 1, redis.sentinels)
   await redis.master.kill()
@@ -67,6 +71,8 @@ test('the server that sentinels name is counted on, and when it is killed, the r
   context.diagnostic(
     `nodes count together again ${Math.round(performance.now() - votingMs)} ms after the sentinels may vote`,
   )
+  for (const [place, { breaks }] of connections.entries())
+    assert.ok(breaks() > (breaksBefore[place] ?? 0), 'a node does not know that another server answers')
   let admitted = 60 + (await takeAll(300))
   assert.ok(admitted >= 84 && admitted <= mostAdmitted, `${admitted} of 90`)
   // A trip that a busy machine made late is decided by the share, which is used up.

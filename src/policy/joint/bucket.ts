@@ -23,8 +23,14 @@ const leftMax = 10_000
 /** Units that were used and still count, as a node's share drains them. */
 export type Tally = { debt: number; atMs: number }
 
+/** A moment of the counter: how often the way to it had broken. */
+export type Moment = { readonly nowMs: number; readonly breaks: number }
+
 /** What the counter said of the bucket last, and when. */
-export type Heard = Pick<DrawnPart, 'remaining' | 'resetMs' | 'birth'> & { readonly atMs: number }
+export type Heard = Pick<DrawnPart, 'remaining' | 'resetMs' | 'birth'> & {
+  readonly atMs: number
+  readonly breaks: number
+}
 
 export type Pace = { used: number; usedBefore: number; sinceMs: number }
 
@@ -170,19 +176,18 @@ export const noteRefusal = (bucket: JointBucket, waitMs: number | null, nowMs: n
   bucket.refused = { untilMs, amount: amountOf(bucket.ticket), passesAtMs: waitMs === null ? null : nowMs + waitMs }
 }
 
-export type Drawing = {
+export type Drawing = Moment & {
   readonly ahead: number
   readonly slots: readonly string[]
   readonly kept: readonly string[]
   readonly nodes: number
-  readonly nowMs: number
 }
 
 /** What a trip asks of the bucket; what it tells of the past is told once. `slots` names as many as may be taken. */
 export const drawOf = (
   bucket: JointBucket,
   amount: number | null,
-  { ahead, slots, kept, nodes, nowMs }: Drawing,
+  { ahead, slots, kept, nodes, nowMs, breaks }: Drawing,
 ): Draw => {
   const { ticket, left, heard } = bucket
   const now = { ticket, nodes, nowMs }
@@ -195,7 +200,8 @@ export const drawOf = (
   bucket.left = []
   bucket.alone.debt = 0
   tally(bucket.own, alone, now)
-  const lost = { birth: heard?.birth ?? null, used: own + alone + bucket.stock, usedByAll: all + alone }
+  const mayHaveLost = heard !== null && heard.breaks !== breaks
+  const lost = { birth: heard?.birth ?? null, used: own + alone + bucket.stock, usedByAll: all + alone, mayHaveLost }
   return { ticket, amount, ahead, correction, ...lost, slots, left, kept }
 }
 
@@ -206,9 +212,13 @@ export const undraw = (bucket: JointBucket, { correction, left }: Draw): void =>
 }
 
 /** Of what all have used no node can have used more. */
-export const hear = (bucket: JointBucket, { remaining, resetMs, birth }: DrawnPart, nowMs: number): void => {
+export const hear = (
+  bucket: JointBucket,
+  { remaining, resetMs, birth }: DrawnPart,
+  { nowMs, breaks }: Moment,
+): void => {
   const { ticket, own, heard } = bucket
-  bucket.heard = { atMs: nowMs, remaining, resetMs, birth: birth ?? heard?.birth ?? null }
+  bucket.heard = { atMs: nowMs, breaks, remaining, resetMs, birth: birth ?? heard?.birth ?? null }
   if (ticket.kind === 'rate') own.debt = Math.min(own.debt, (resetMs * ticket.limit) / ticket.periodMs)
 }
 

@@ -37,7 +37,7 @@ const isToTell = ({ correction, left, alone }: JointBucket): boolean =>
 const isInUse = ({ held, free }: JointBucket): boolean => held.length > 0 || free.length > 0
 
 /** The draw that asks for nothing. */
-const telling = (bucket: JointBucket, renewing: boolean, now: Pick<Drawing, 'nodes' | 'nowMs'>): Draw => {
+const telling = (bucket: JointBucket, renewing: boolean, now: Pick<Drawing, 'nodes' | 'nowMs' | 'breaks'>): Draw => {
   const kept = renewing ? [...bucket.held, ...bucket.free] : []
   return drawOf(bucket, null, { ahead: 0, slots: [], kept, ...now })
 }
@@ -48,7 +48,8 @@ export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOp
   let cancelRenewal = (): void => {}
 
   const tell = async (buckets: readonly JointBucket[], renewing: boolean): Promise<boolean> => {
-    const now = { nodes: nodes(), nowMs: clock.monotonicMs() }
+    const breaks = counter.breaks()
+    const now = { nodes: nodes(), nowMs: clock.monotonicMs(), breaks }
     const draws = buckets.map((bucket) => telling(bucket, renewing, now))
     count += 1
     for (const bucket of buckets) bucket.trips += 1
@@ -59,7 +60,7 @@ export const makeReports = ({ counter, standing, shelf, nodes, clock }: ReportOp
       for (const [place, part] of parts.entries()) {
         const known = draws[place]?.birth ?? null
         hadLost ||= known !== null && part.birth !== null && part.birth !== known
-        hear(buckets[place] as JointBucket, part, nowMs)
+        if (counter.breaks() === breaks) hear(buckets[place] as JointBucket, part, { nowMs, breaks })
       }
       return hadLost
     } catch (thrown) {

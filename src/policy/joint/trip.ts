@@ -62,11 +62,11 @@ const keep = (bucket: JointBucket, { ahead, slots }: Pick<Draw, 'ahead' | 'slots
 }
 
 export const makeTrips = ({ counter, standing, shelf, newSlot, clock }: TripOptions): Trips => {
-  const draw = ({ ticket, bucket }: Found, nodes: number): Draw => {
+  const draw = ({ ticket, bucket }: Found, nodes: number, breaks: number): Draw => {
     bucket.ticket = ticket
     const ahead = aheadOf(bucket, nodes)
     const slots = ticket.kind === 'concurrency' ? Array.from({ length: 1 + ahead }, newSlot) : []
-    return drawOf(bucket, amountOf(ticket), { ahead, slots, kept: [], nodes, nowMs: clock.monotonicMs() })
+    return drawOf(bucket, amountOf(ticket), { ahead, slots, kept: [], nodes, nowMs: clock.monotonicMs(), breaks })
   }
 
   /** What a trip gave that nobody waits for any more goes back. */
@@ -82,7 +82,8 @@ export const makeTrips = ({ counter, standing, shelf, newSlot, clock }: TripOpti
   }
 
   const travel = async (lacking: readonly Found[], nodes: number): Promise<Drawn | null> => {
-    const draws = lacking.map((one) => draw(one, nodes))
+    const breaks = counter.breaks()
+    const draws = lacking.map((one) => draw(one, nodes, breaks))
     let drawn: Drawn
     try {
       drawn = await standing.within(counter.draw(draws, nodes), (late) => returnLate(draws, late))
@@ -93,11 +94,13 @@ export const makeTrips = ({ counter, standing, shelf, newSlot, clock }: TripOpti
     }
     standing.answered()
     const nowMs = clock.monotonicMs()
+    // What was asked again elsewhere may be of one that knows less than this node does.
+    const isHeard = counter.breaks() === breaks
     for (const [place, { ticket, bucket }] of lacking.entries()) {
       const part = drawn.parts[place]
       assert(part !== undefined, 'a draw without an answer')
       bucket.ticket = ticket
-      hear(bucket, part, nowMs)
+      if (isHeard) hear(bucket, part, { nowMs, breaks })
       if (drawn.ok) keep(bucket, { ahead: part.ahead, slots: draws[place]?.slots ?? [] }, nowMs)
       else if (part.waitMs !== 0) noteRefusal(bucket, part.waitMs, nowMs)
     }

@@ -42,7 +42,7 @@ const digest = createHash('sha1').update(limitScript).digest('hex')
 type Client = {
   readonly connect: () => Promise<unknown>
   readonly destroy: () => unknown
-  readonly on: (event: 'error', listener: (error: unknown) => void) => unknown
+  readonly on: (event: string, listener: (told: unknown) => void) => unknown
   readonly evalSha: (sha: string, options: { keys: string[]; arguments: string[] }) => Promise<unknown>
   readonly eval: (script: string, options: { keys: string[]; arguments: string[] }) => Promise<unknown>
 }
@@ -90,6 +90,16 @@ const faultText = (error: unknown): string => {
   return first instanceof Error ? first.message || first.name : String(first)
 }
 
+/** Whether a client of the library tells by this event that it lost a server that counts, or goes to another: by kind of client. */
+const isBreak: Readonly<Record<RedisAddress['mode'], Readonly<Record<string, (told: unknown) => boolean>>>> = {
+  single: { error: () => true },
+  cluster: { 'node-error': () => true, 'node-disconnect': () => true },
+  sentinel: {
+    'client-error': (told) => (told as { type?: unknown }).type === 'MASTER',
+    'topology-change': (told) => (told as { type?: unknown }).type === 'MASTER_CHANGE',
+  },
+}
+
 const isUnknownScript = (thrown: unknown): boolean => thrown instanceof Error && thrown.message.startsWith('NOSCRIPT')
 
 /** Begins to connect and goes on until it is closed; what is asked meanwhile is refused at once, and nothing waits in a queue. */
@@ -102,6 +112,11 @@ export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
     log.debug('the connection to Redis has a fault', { error })
   }
   client.on('error', note)
+  let breaks = 0
+  for (const [event, counts] of Object.entries(isBreak[address.mode]))
+    client.on(event, (told) => {
+      if (counts(told)) breaks += 1
+    })
   const connect = (): void => {
     if (state !== 'closed') return
     state = 'opening'
@@ -119,6 +134,7 @@ export const openRedis = (address: RedisAddress, log: Log): RedisConnection => {
   connect()
   return {
     isSlotted: address.mode === 'cluster',
+    breaks: () => breaks,
     run: async (keys, parameters) => {
       if (state !== 'open') {
         connect()

@@ -7,6 +7,8 @@ import type { Draw, Drawn, DrawnPart, JointCounter } from '#policy/port.ts'
 export type ScriptRunner = {
   /** Runs the limit script; all keys are of one slot where `isSlotted`. Rejects while the server is away. */
   readonly run: (keys: readonly string[], parameters: readonly string[]) => Promise<readonly number[]>
+  /** How often a connection to a server that counts was lost, or led to another. */
+  readonly breaks: () => number
   /** Whether only keys with the same tag can be counted in one trip, as in a cluster. */
   readonly isSlotted: boolean
 }
@@ -31,7 +33,7 @@ const wholeNumber = (value: number): string => String(Math.max(0, Math.min(limit
 const listOf = (names: readonly string[]): readonly string[] => [String(names.length), ...names]
 
 const parametersOf = (draw: Draw): readonly string[] => {
-  const { ticket, amount, ahead, correction, birth, used, usedByAll, slots, left, kept } = draw
+  const { ticket, amount, ahead, correction, birth, used, usedByAll, mayHaveLost, slots, left, kept } = draw
   const start = [
     ticket.kind,
     wholeNumber(ticket.limit),
@@ -42,7 +44,7 @@ const parametersOf = (draw: Draw): readonly string[] => {
     const periodMs = Math.max(1, Math.round(ticket.periodMs))
     const counted = Math.max(-limitMax, Math.min(limitMax, Math.ceil(correction)))
     const known = birth === null ? '-1' : String(birth)
-    const lost = [wholeNumber(Math.ceil(used)), wholeNumber(Math.ceil(usedByAll))]
+    const lost = [wholeNumber(Math.ceil(used)), wholeNumber(Math.ceil(usedByAll)), mayHaveLost ? '1' : '0']
     return [...start, String(periodMs), String(counted), known, ...lost]
   }
   const times = [String(slotLastsMs), String(concurrencyRetryMs)]
@@ -70,6 +72,7 @@ const undoing = (draw: Draw, { ahead }: DrawnPart): Draw => {
     birth: null,
     used: 0,
     usedByAll: 0,
+    mayHaveLost: false,
     slots: [],
     left: isRate ? [] : draw.slots.slice(0, taken),
     kept: [],
@@ -142,7 +145,8 @@ export const makeRedisCounter = ({ runner, prefix, nowMs }: RedisCounterOptions)
       return runner.isSlotted ? apart(draws, nodes) : together(draws, nodes)
     },
     ask: async () => {
-      await run([suspect], 1, ['rate', '0', '-1', '0', '1000', '0', '-1', '0', '0'])
+      await run([suspect], 1, ['rate', '0', '-1', '0', '1000', '0', '-1', '0', '0', '0'])
     },
+    breaks: runner.breaks,
   }
 }

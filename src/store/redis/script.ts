@@ -6,7 +6,8 @@
  * Kept: `units rest limit period at whole-at birth told heard`, times in milliseconds. A key lives on until no node can have heard of a
  * debt in it any more: one that is missing was whole, or was lost. Nodes say which birth of it they know. One that is younger, as after
  * the server has lost its memory, learns anew: `told` is the sum of what nodes used themselves, `heard` the most that one of them knew
- * of all; the larger of the two counts, so that the first node that comes brings most of it, and the last one the rest.
+ * of all; the larger of the two counts, so that the first node that comes brings most of it, and the last one the rest. One of the same
+ * birth may be of an older snapshot, or of a replica that was told less: a node whose way to it broke says so, and then what it knew of all is in it.
  *
  * Concurrency is a sorted set of slots by the time they end, unless their node tells of them again.
  */
@@ -132,10 +133,11 @@ for which, key in ipairs(KEYS) do
   local draw = { kind = text(), limit = number(), amount = number(), ahead = number() }
   if draw.kind == 'rate' then
     draw.period, draw.correction = number(), number()
-    draw.birth, draw.used, draw.usedByAll = number(), number(), number()
+    draw.birth, draw.used, draw.usedByAll, draw.mayHaveLost = number(), number(), number(), number() == 1
     buckets[which] = load(key, draw, now)
     draw.learns = draw.birth >= 0 and draw.birth ~= buckets[which].birth and draw.used + draw.usedByAll > 0
-    if draw.learns then draw.correction = learn(buckets[which], draw) end
+    if draw.learns then draw.correction = learn(buckets[which], draw)
+    elseif draw.mayHaveLost then draw.correction = math.max(draw.correction, draw.usedByAll - buckets[which].units) end
     if draw.correction ~= 0 then add(buckets[which], draw, draw.correction) end
     waits[which] = rateWait(buckets[which], draw)
   else
