@@ -10,6 +10,22 @@ const successorsMax = 8
 export const namedAt = (catalog: Catalog, vendor: string, name: string): Named | null =>
   catalog.byVendor.get(vendor)?.byName.get(name) ?? null
 
+/** `kimi-k2-instruct` of `moonshotai/Kimi-K2-Instruct`: hosts put the maker before it. */
+const bareName = (name: string): string => name.slice(name.lastIndexOf('/') + 1).toLowerCase()
+
+/**
+ * The family of what is called so, by the first maker that knows one of the names. What nobody knows is of the family that it is called by,
+ * as an entry of the catalog is that names none: `kimi-k2-of-ours` is a branch of `kimi`.
+ */
+export const familyNamed = (catalog: Catalog, names: readonly [string, ...string[]]): string => {
+  const makers = catalog.vendors.filter((vendor) => !vendor.host)
+  const known = names
+    .flatMap((name) => [name, bareName(name)])
+    .flatMap((name) => makers.map(({ byName }) => byName.get(name)?.model.family))
+    .find((family) => family !== undefined)
+  return known ?? bareName(names[0])
+}
+
 /** Whether the vendor refuses the model at this time. */
 export const isRetired = (model: CatalogModel, atMs: number): boolean =>
   model.retiresMs !== null && atMs >= model.retiresMs

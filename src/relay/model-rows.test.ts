@@ -25,6 +25,7 @@ const acme = {
       id: 'anvil-4',
       aliases: ['anvil'],
       other_ids: ['anvil-4-0101'],
+      family: 'anvil-forged',
       context_tokens: 128_000,
       output_tokens_max: 8_000,
       prices: price('1.00', '4.00'),
@@ -245,4 +246,23 @@ test('a mistyped name is told its nearest ones', () => {
   const refusal = chooseModel(liveTable(input()), 'anvill', everything)
   assert.ok(refusal instanceof Problem)
   assert.match(refusal.message, /Did you mean 'anvil'/)
+})
+
+test('a model is of the family of what is sold, whoever serves it', () => {
+  const own = provider('own', { vendor: 'openai-compatible' })
+  const served = (id: string, model: string) => sampleModel([{ provider: 'own', model }], { id })
+  const declared = [
+    served('anvil-4', 'some-weights'),
+    served('fast', 'acme/anvil-4'),
+    served('kimi-k2-of-ours', 'some-weights'),
+    served('makers/Kimi-K9', 'some-weights'),
+  ]
+  const table = liveTable(input({ providers: [provider('acme'), own], declared }))
+  const familyOf = (name: string) => findModel(table, name)?.family
+  assert.equal(familyOf('anvil-4'), 'anvil-forged')
+  assert.equal(familyOf('fast'), 'anvil-forged', 'by the name that the provider has for it')
+  assert.equal(familyOf('kimi-k2-of-ours'), 'kimi-k2-of-ours')
+  assert.equal(familyOf('makers/Kimi-K9'), 'kimi-k9')
+  assert.equal(familyOf('own/makers/Kimi-K9'), 'kimi-k9')
+  assert.equal(familyOf('acme/anvil-4'), 'anvil-forged')
 })

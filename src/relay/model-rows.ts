@@ -3,7 +3,7 @@
 import { nearestOf } from '#base/nearest.ts'
 import type { Currency, PriceRates, PriceRow } from '#base/price-row.ts'
 import type { Retirement as Gone } from '#catalog/lookup.ts'
-import { liveNames, namedAt, resolve } from '#catalog/lookup.ts'
+import { familyNamed, liveNames, namedAt, resolve } from '#catalog/lookup.ts'
 import type { Catalog, CatalogModel } from '#catalog/model.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
 import { withRates } from '#catalog/price-book.ts'
@@ -164,12 +164,12 @@ const reader = ({ catalog, providers, declared: models, route, book }: TableInpu
     if (sale.length === 0 && byName.get(first.provider)?.price === 'free') return 'free'
     return [...sale, ...listRows(first.provider, first.model)]
   }
-  /** What prices of single accounts and rules go by. */
+  /** What prices of single accounts and rules go by. The family is that of what is sold, whoever serves it. */
   const pricedAs = (id: string, first: DeclaredTarget | undefined) => {
     const known = first === undefined ? null : knownAt(first.provider, first.model)
     const own = book.own.get(id)
     return {
-      family: known?.family ?? null,
+      family: known?.family ?? familyNamed(catalog, first === undefined ? [id] : [id, first.model]),
       vendor: first === undefined ? null : (known?.vendor ?? byName.get(first.provider)?.vendor ?? first.provider),
       ...(known === null ? {} : { officialRows: known.priceRows }),
       ...(own === undefined ? {} : { ownPrices: own }),
