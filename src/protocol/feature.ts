@@ -80,9 +80,9 @@ export type Fate =
 
 /**
  * What a request field of a format is: features, or what it is when it is none (`model`, `stream`: every format has it
- * in its own place; `own`: only this format knows it, so that it is carried in `extra`; `refused`: it means something only to who
- * keeps what it refers to, so that no other target is asked; `here`: the relay
- * itself honours it, whoever answers).
+ * in its own place; `own`: only this format knows it, so that it is carried in `extra`; `refused`: only a provider of the format
+ * itself can do it, such as who keeps what it refers to, so that no other target is asked; `here`: the relay itself honours it, whoever
+ * answers).
  */
 export type FieldMeaning = readonly Feature[] | 'model' | 'stream' | 'own' | 'refused' | 'here'
 

@@ -14,7 +14,7 @@ import type { ChatTarget, Protocol, UpstreamProtocol } from './protocol.ts'
 
 /** Whether calls of the one can be answered by targets of the other. */
 export const canTranslate = (from: Protocol, to: UpstreamProtocol): boolean => {
-  if (from.kind !== to.kind) return false
+  if (from.kind !== to.kind && !(from.kind === 'completion' && to.kind === 'chat')) return false
   if (from.kind === 'embedding')
     return from.server.readEmbedding !== undefined && to.client.writeEmbedding !== undefined
   return from.server.readChat !== undefined && to.client.writeChat !== undefined
@@ -92,6 +92,7 @@ export const translateCall = (call: Call, { from, to, target, restore }: Transla
       call: {
         ...call,
         protocol: to.name,
+        kind: to.kind,
         endpoint: to.client.path ?? call.endpoint,
         models: [],
         payload: { kind: 'json', top: scanTopLevel(bytes) },

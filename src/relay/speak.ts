@@ -48,7 +48,11 @@ export const protocolFor = (own: Protocol, { vendor }: Upstream, model: string):
 
 /** Whether the vendor takes calls of this protocol for the model, as it declares; what it has beside that only it knows. */
 export const canBeAsked = (own: Protocol, { vendor }: Upstream, model: string): boolean =>
-  protocolsOf(vendor, model).some((name) => name === own.name || canTranslate(own, upstreamProtocols[name]))
+  protocolsOf(vendor, model).some((name) => {
+    const spoken = upstreamProtocols[name]
+    // A chat goes on from a prompt less well than a provider that has text completions itself.
+    return name === own.name || (spoken.kind === own.kind && canTranslate(own, spoken))
+  })
 
 const refusal = ({ field, reason }: Warning, protocol: UpstreamProtocol): Problem =>
   new Problem('unsupported_parameter', {

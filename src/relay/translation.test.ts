@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import type { JsonObject } from '#base/json-type.ts'
 import { catalogOf } from '#catalog/load.ts'
 import { anthropicMessages } from '#protocol/anthropic-messages/index.ts'
+import { openaiCompletions } from '#protocol/openai/completions.ts'
 import type { Asking } from './test-stage.ts'
 import { openStage, sampleModel } from './test-stage.ts'
 import { completion, done, faults, opening, says, stops, uses } from './test-upstream.ts'
@@ -254,5 +255,69 @@ describe('callers of Chat Completions and Claude’s own protocol', () => {
     await stage.settle()
     assert.equal(caller.text(), begins + speaks('Hi') + ends)
     assert.equal(caller.record().usage?.output, 5)
+  })
+})
+
+describe('text completions of a provider that has chats alone', () => {
+  const texts: Asking = { protocol: openaiCompletions, path: 'completions', body: { prompt: 'Once', messages: null } }
+  const asking = (body: JsonObject): Asking => ({ ...texts, body: { ...texts.body, ...body } })
+
+  test('the prompt is one message, the answer text, and what cannot be said is warned of', async () => {
+    const stage = openStage({ ...claude })
+    const caller = await stage.call(asking({ max_tokens: 50, stop: ['.'], echo: true, logprobs: 2 }))
+    assert.ok(stage.arrival('alpha').request.url.endsWith('/v1/messages'))
+    assert.deepEqual(stage.arrival('alpha').body(), {
+      model: 'alpha-1',
+      messages: [{ role: 'user', content: 'Once' }],
+      max_tokens: 50,
+      stop_sequences: ['.'],
+    })
+    stage.arrival('alpha').answer(200, {
+      ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'alpha-1', stop_reason: 'end_turn' },
+      content: [{ type: 'text', text: ' upon' }],
+      usage: { ...usage, output_tokens: 5 },
+    })
+    await stage.settle()
+    const { object, choices, usage: told } = caller.json() as Record<string, JsonObject>
+    assert.equal(object, 'text_completion')
+    assert.deepEqual(choices, [{ index: 0, text: ' upon', logprobs: null, finish_reason: 'stop' }])
+    assert.deepEqual([told?.['prompt_tokens'], told?.['completion_tokens'], told?.['total_tokens']], [10, 5, 15])
+    const unknown = 'unknown to the format of the target'
+    assert.equal(caller.header('x-drover-warnings'), `echo:${unknown},logprobs:${unknown}`)
+    assert.equal(caller.record().usage?.output, 5)
+  })
+
+  test('a stream is told in chunks of text, its usage to who asks, and ends as one', async () => {
+    const stage = openStage({ ...claude })
+    const caller = await stage.call(asking({ stream: true, stream_options: { include_usage: true } }))
+    const arrival = stage.arrival('alpha')
+    arrival.head()
+    arrival.write(begins, speaks(' upon'), speaks(' a time'), ends)
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'complete')
+    const lines = caller
+      .text()
+      .split('\n\n')
+      .filter((line) => line !== '')
+    assert.equal(lines.at(-1), 'data: [DONE]')
+    const chunks = lines.slice(0, -1).map((line) => JSON.parse(line.slice(6)) as Record<string, JsonObject[]>)
+    assert.ok(chunks.every(({ object }) => String(object) === 'text_completion'))
+    assert.equal(chunks.map(({ choices }) => choices?.[0]?.['text'] ?? '').join(''), ' upon a time')
+    assert.deepEqual(chunks.at(-1)?.['choices'], [])
+    assert.match(lines.at(-2) ?? '', /"completion_tokens":5/)
+  })
+
+  test('what a chat cannot say is refused, and a provider of text completions is asked before one of chats', async () => {
+    const stage = openStage({ ...claude })
+    const caller = await stage.call(asking({ suffix: 'end' }))
+    await stage.settle()
+    assert.deepEqual([caller.status(), stage.arrivals('alpha')], [400, 0])
+    assert.equal((caller.json()['error'] as JsonObject)['param'], 'suffix')
+    const vendors = { ...claude.vendors, beta: { protocols: ['openai-chat', 'openai-completions'] } } as const
+    const both = openStage({ vendors, models: [sampleModel([{}, { provider: 'beta' }])] })
+    await both.call(texts)
+    assert.deepEqual([both.arrivals('alpha'), both.arrivals('beta')], [0, 1])
+    assert.ok(both.arrival('beta').request.url.endsWith('/v1/completions'))
   })
 })

@@ -17,7 +17,9 @@ import { compatibleDialect } from '#provider/vendor-defaults.ts'
 import type { Exchange } from './exchange.ts'
 import { callOf, inboundOf, readAnswer, readExchanges } from './exchange.ts'
 
-const formats: readonly Protocol[] = Object.values(protocols).filter(({ server }) => server.readChat !== undefined)
+const formats: readonly Protocol[] = Object.values(protocols).filter(
+  ({ kind, server }) => kind === 'chat' && server.readChat !== undefined,
+)
 const exchanges = readExchanges().filter(({ protocol }) => formats.includes(protocol))
 
 /** One answer's meaning, whatever pieces it came in. */

@@ -161,7 +161,7 @@ test('callers of every format get the same text, thought, calls and end', () => 
     const { parts } = readParts(gemini, bytes, formOf(recording))
     const direct = told(parts)
     for (const protocol of Object.values(protocols)) {
-      if (protocol.server.readChat === undefined) continue
+      if (protocol.kind !== 'chat' || protocol.server.readChat === undefined) continue
       const call = { ...callFor(protocol, stream), usageWish: { inStream: true, cost: false } }
       const inner = gemini.client.readReply(callFor(gemini, stream), headOf(formOf(recording).events), { whole: true })
       const writer = protocol.server.writeReply({ call, asked: { id: 'call_1', origin: '' }, nowMs: 0 })

@@ -15,7 +15,7 @@ import { cutAt, inboundOf, readFixtures } from './fixture.ts'
 
 /** Formats that callers speak and that are translated. */
 export const inFront: readonly Protocol[] = Object.values(protocols).filter(
-  ({ server }) => server.readChat !== undefined,
+  ({ kind, server }) => kind === 'chat' && server.readChat !== undefined,
 )
 /** Formats that a call can be written in. */
 export const behind: readonly UpstreamProtocol[] = Object.values(upstreamProtocols).filter(

@@ -6,6 +6,7 @@ import type { UpstreamProtocol } from '#protocol/protocol.ts'
 const titles: Readonly<Record<string, string>> = {
   'openai-chat': 'Chat Completions',
   'openai-responses': 'Responses',
+  'openai-completions': 'Text completions',
   'anthropic-messages': 'Messages',
   gemini: 'Gemini',
   'bedrock-converse': 'Bedrock Converse',
@@ -31,7 +32,7 @@ const word = (fate: Fate): string => {
 
 const fateOf = (meaning: FieldMeaning, to: UpstreamProtocol): string => {
   if (meaning === 'model' || meaning === 'stream') return 'kept'
-  if (meaning === 'refused') return '**refused**: it refers to what only its keeper has'
+  if (meaning === 'refused') return '**refused**: only a provider of the format itself can do it'
   if (meaning === 'here') return 'kept: Drover does it itself'
   if (meaning === 'own') return '**warned**: only its own format knows it'
   const fates = meaning.map((feature: Feature) => to.fields?.writes[feature] ?? 'kept')
@@ -64,6 +65,10 @@ field of a request what becomes of it. It is made from the tables that the trans
 
 A field that is not listed is unknown to Drover: its own format gets it, any other is warned of it. Ids of tools that the target
 does not take are renamed, the same way in a call and in its result.
+
+Text completions (\`/v1/completions\`) go to providers that have them, where the model has such a target. Where it has none the prompt is one
+message of a chat, and what the model says comes back as the text: a model of chats answers a prompt, it does not go on from it. Without
+\`max_tokens\` the answer is as long as the model's may be, not 16 tokens as OpenAI's.
 
 ## What must come back unread
 

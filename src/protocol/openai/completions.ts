@@ -4,11 +4,13 @@ import { Buffer } from 'node:buffer'
 import type { Json, JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { errorJson } from '#http/problem-answer.ts'
+import type { Warning } from '#protocol/call.ts'
 import { writeFinishReason } from '#protocol/openai-chat/finish-reason.ts'
 import { chatSteps } from '#protocol/openai-chat/reply.ts'
 import type { Part } from '#protocol/part.ts'
-import type { ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
+import type { Protocol, ReplyContext, ReplyWriter } from '#protocol/protocol.ts'
 import { endpointProtocol } from './endpoint.ts'
+import { completionFields, readCompletion } from './read-completion.ts'
 import { heartbeat, writeStreamProblem } from './refusal.ts'
 import type { ReplySteps } from './reply-steps.ts'
 import { usageJson } from './usage.ts'
@@ -33,6 +35,29 @@ const completionSteps: (call: ReplyContext['call']) => ReplySteps = (call) => {
   }
 }
 
+/** What a text completion has no place for; a refusal is text, of which its finish reason tells. */
+const lossOf = (part: Part): Warning | null => {
+  const isToldOtherwise = part.type === 'other' && part.format !== 'openai-chat'
+  if (part.type === 'reasoning-start' || part.type === 'image' || part.type === 'citation' || isToldOtherwise)
+    return { field: `reply.${part.type === 'reasoning-start' ? 'reasoning' : part.type}`, reason: noPlace }
+  if (part.type === 'tool-result' || part.type === 'tool-input-start')
+    return { field: `reply.${part.name}`, reason: noPlace }
+  return null
+}
+
+const noPlace = 'text completions have no place for it'
+
+const lossKeeper = () => {
+  const losses = new Map<string, Warning>()
+  return {
+    see: (part: Part): void => {
+      const loss = lossOf(part)
+      if (loss !== null) losses.set(loss.field, loss)
+    },
+    warnings: () => [...losses.values()],
+  }
+}
+
 type Written = { text: string; finish: string | null }
 
 type StartPart = Extract<Part, { type: 'start' }>
@@ -54,14 +79,16 @@ const streamWriter = (context: ReplyContext): ReplyWriter => {
   let start: StartPart | null = null
   let usage: UsagePart | null = null
   let failed = false
+  const losses = lossKeeper()
   const chunk = (index: number, text: string, finish_reason: string | null): Buffer =>
     event({ ...headOf(context, start), choices: [{ index, text, logprobs: null, finish_reason }] })
   const write = (part: Part): Buffer | null => {
     if (failed) return null
+    losses.see(part)
     if (part.type === 'start') start = part
     if (part.type === 'usage') usage = part
     if (part.type === 'ping') return heartbeat
-    if (part.type === 'text-delta') return chunk(part.choice, part.text, null)
+    if (part.type === 'text-delta' || part.type === 'refusal-delta') return chunk(part.choice, part.text, null)
     if (part.type === 'finish') return chunk(part.choice, '', writeFinishReason(part.reason, part.raw))
     if (part.type !== 'error') return null
     failed = true
@@ -74,7 +101,7 @@ const streamWriter = (context: ReplyContext): ReplyWriter => {
     const told = inStream || cost ? usageOf(usage) : null
     return told === null ? done : Buffer.concat([event({ ...headOf(context, start), choices: [], usage: told }), done])
   }
-  return { contentType: 'text/event-stream; charset=utf-8', write, end }
+  return { contentType: 'text/event-stream; charset=utf-8', write, end, warnings: losses.warnings }
 }
 
 const wholeWriter = (context: ReplyContext): ReplyWriter => {
@@ -82,15 +109,17 @@ const wholeWriter = (context: ReplyContext): ReplyWriter => {
   let start: StartPart | null = null
   let usage: UsagePart | null = null
   let error: JsonObject | null = null
+  const losses = lossKeeper()
   const at = (choice: number): Written => {
     const found = written.get(choice) ?? { text: '', finish: null }
     written.set(choice, found)
     return found
   }
   const write = (part: Part): null => {
+    losses.see(part)
     if (part.type === 'start') start = part
     if (part.type === 'usage') usage = part
-    if (part.type === 'text-delta') at(part.choice).text += part.text
+    if (part.type === 'text-delta' || part.type === 'refusal-delta') at(part.choice).text += part.text
     if (part.type === 'finish') at(part.choice).finish = writeFinishReason(part.reason, part.raw)
     if (part.type === 'error') error = errorJson(part.problem, context.asked)
     return null
@@ -105,10 +134,10 @@ const wholeWriter = (context: ReplyContext): ReplyWriter => {
       JSON.stringify({ ...headOf(context, start), choices, ...(told === null ? {} : { usage: told }) }),
     )
   }
-  return { contentType: 'application/json', write, end }
+  return { contentType: 'application/json', write, end, warnings: losses.warnings }
 }
 
-export const openaiCompletions = endpointProtocol({
+const completions = endpointProtocol({
   request: {
     name: 'openai-completions',
     kind: 'completion',
@@ -123,3 +152,10 @@ export const openaiCompletions = endpointProtocol({
   steps: completionSteps,
   writeReply: (context) => (context.call.stream ? streamWriter(context) : wholeWriter(context)),
 })
+
+/** Providers that have chats alone are asked by one message. */
+export const openaiCompletions: Protocol = {
+  ...completions,
+  fields: completionFields,
+  server: { ...completions.server, readChat: readCompletion },
+}

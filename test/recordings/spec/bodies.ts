@@ -78,7 +78,7 @@ type Crossing = { readonly name: string; readonly text: string }
 const recorded = (to: Protocol, stream: boolean): readonly Crossing[] =>
   readExchanges().flatMap((exchange): readonly Crossing[] => {
     const { protocol, recording, row, bytes } = exchange
-    if (protocol === to || protocol.server.readChat === undefined || recording.response.status !== 200) return []
+    if (protocol === to || protocol.kind !== 'chat' || recording.response.status !== 200) return []
     const context = { call: askFor(to, stream), asked: { id: 'call_x', origin: '' }, nowMs: 1_790_000_000_000 }
     const writer = to.server.writeReply(context)
     const inner = protocol.client.readReply(callOf(exchange), recording.response, { whole: true })
