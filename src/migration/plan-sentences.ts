@@ -27,6 +27,8 @@ export const planSentences = {
     `step ${step} (${percent} %) never has what its gate needs: with the baseline's own shares the limits cannot be shown to be kept. Give the step a min_sample, or use relative limits.`,
   takes_longer: (of: { step: number; percent: number; count: number; takes_ms: number; lasts_ms: number }) =>
     `step ${of.step} (${of.percent} %) needs ${of.count} conversations, which take ${sayDuration(of.takes_ms)} and not ${sayDuration(of.lasts_ms)}: raise its weight, its duration, or give it a smaller min_sample.`,
+  none_come: (of: { step: number; percent: number; count: number; lasts_ms: number }) =>
+    `step ${of.step} (${of.percent} %) needs ${of.count} conversations within ${sayDuration(of.lasts_ms)}, and the log has none in a day: begin when calls come, or say how many will (traffic: { conversations_per_day: 10000 }).`,
   will_pause: () => 'It will pause at the step named above until a person decides.',
   past_progress_deadline: ({ hours }: { hours: number }) =>
     `The steps together take longer than progress_deadline (${hours} h).`,

@@ -6,12 +6,15 @@ import { planOf } from './plan.ts'
 
 const head = 'migration: move\nmatch: { models: [m] }\nbaseline: { route: alpha/m }\ncandidate: { route: beta/n }\n'
 
-const notesOf = (steps: string): readonly string[] => {
+const notesOf = (
+  steps: string,
+  given: { readonly perDay?: number; readonly errors?: number } = {},
+): readonly string[] => {
   const compiled = compile({ file: `${head}steps: ${steps}\n`, facts: { p99Ms: { 'ttft-p99': 300 } } })
   const baseline = {
-    conversationsPerDay: 100_000,
+    conversationsPerDay: given.perDay ?? 100_000,
     turnsPerConversation: 1,
-    shares: {},
+    shares: { 'error-rate': given.errors ?? 0 },
     seen: 0,
     costPerTurnNanoUsd: null,
   }
@@ -23,6 +26,23 @@ test('a plan says that all traffic moves behind a last step below 100 percent', 
     'The last step is 50 %. When it is over, all traffic goes to the candidate, with no step at 100 % to watch that. To stay at 50 %, give the step gate: manual.',
   ])
   assert.deepEqual(notesOf('[{ set_weight: 100, bake: { duration: 1h } }]'), [])
+})
+
+test('a plan says why a gate never opens: no traffic, or limits that cannot be shown to be kept', () => {
+  const [first, second] = notesOf(
+    '[{ set_weight: 50, pause: { duration: 1h }, min_sample: 5 }, { set_weight: 100, bake: { duration: 1h } }]',
+    { perDay: 0 },
+  )
+  assert.equal(
+    first,
+    'step 1 (50 %) needs 5 conversations within 60 min, and the log has none in a day: begin when calls come, or say how many will (traffic: { conversations_per_day: 10000 }).',
+  )
+  assert.equal(second, 'It will pause at the step named above until a person decides.')
+  const [never] = notesOf(
+    '[{ set_weight: 50, pause: { duration: 1h } }, { set_weight: 100, bake: { duration: 1h } }]',
+    { errors: 0.5 },
+  )
+  assert.match(never ?? '', /^step 1 \(50 %\) never has what its gate needs: with the baseline's own shares/)
 })
 
 test('of a pause and a bake the longer one holds', () => {

@@ -164,18 +164,22 @@ const notesOf = (compiled: Compiled, steps: readonly StepPlan[]): readonly Sente
   const notes: Sentence[] = [...compiled.judge.left]
   const deadlineHours = compiled.itinerary.deadlineMs / msPerHour
   for (const { step, weightPercent, needed, hoursNeeded, hours } of steps) {
-    if (needed === null || (hoursNeeded !== null && hoursNeeded <= hours)) continue
-    notes.push(
-      hoursNeeded === null
-        ? planSays('never_enough', { step: step + 1, percent: weightPercent })
-        : planSays('takes_longer', {
-            step: step + 1,
-            percent: weightPercent,
-            count: Math.ceil(needed),
-            takes_ms: hoursNeeded * msPerHour,
-            lasts_ms: hours * msPerHour,
-          }),
-    )
+    const at = { step: step + 1, percent: weightPercent }
+    if (hoursNeeded === null)
+      notes.push(
+        needed === null
+          ? planSays('never_enough', at)
+          : planSays('none_come', { ...at, count: Math.ceil(needed), lasts_ms: hours * msPerHour }),
+      )
+    else if (needed !== null && hoursNeeded > hours)
+      notes.push(
+        planSays('takes_longer', {
+          ...at,
+          count: Math.ceil(needed),
+          takes_ms: hoursNeeded * msPerHour,
+          lasts_ms: hours * msPerHour,
+        }),
+      )
   }
   if (steps.some(({ hoursNeeded }) => hoursNeeded === null)) notes.push(planSays('will_pause'))
   const last = steps.at(-1)

@@ -116,7 +116,7 @@ export const reasons = {
     `"${name}" ${state.text}. Last decision: ${why.text}.`,
 
   needs_p99: ({ metric, what }: { metric: string; what: string }) =>
-    `${metric}: ${what} needs the p99 of the baseline before the start, which is not known`,
+    `${metric}: ${what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). ${metric === 'ttft-p99' ? 'Say it (traffic: { ttft_p99_ms: 800 }), or give' : 'Give'} the metric a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).`,
   first_columns: ({ count }: { count: number }) => `only the first ${count} figures are counted`,
 } as const
 

@@ -91,6 +91,7 @@ const planSamples: Samples<typeof planSentences> = {
   will_pause: null,
   past_progress_deadline: { hours: 240 },
   ends_below_all: { percent: 50 },
+  none_come: { step: 1, percent: 5, count: 50, lasts_ms: 7_200_000 },
   ends_at_once: { after_ms: 10_000 },
   no_webhook: { recipient: 'hook' },
   no_provider: { field: 'candidate.route', provider: 'nobody' },

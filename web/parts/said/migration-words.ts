@@ -177,8 +177,8 @@ const state = words({
   ],
   standing: ['“{name}” {state}. Last decision: {why}.', '“{name}”{state}。最近的决策：{why}。'],
   needs_p99: [
-    '{metric}: {what} needs the p99 of the baseline before the start, which is not known',
-    '{metric}：{what} 需要启动前基线的 p99，目前未知',
+    '{metric}: {what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). Of ttft-p99 the file can say it (traffic: { ttft_p99_ms: 800 }); of each the metric can have a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).',
+    '{metric}：{what} 需要启动前基线的 p99，目前未知（日志中的流太少）。ttft-p99 可在文件中说明（traffic: { ttft_p99_ms: 800 }）；也可给该指标自己的上限（threshold_range: { max_ms: 2000, basis: absolute }）。',
   ],
   first_columns: ['only the first {count} figures are counted', '仅统计前 {count} 项指标'],
 })

@@ -17,6 +17,10 @@ const against = words({
     'step {step} ({percent:weight}) needs {count} conversations, which take {takes_ms:duration} and not {lasts_ms:duration}: raise its weight, its duration, or give it a smaller min_sample.',
     '第 {step} 步（{percent:weight}）需要 {count} 个会话，耗时 {takes_ms:duration}，而非 {lasts_ms:duration}：请提高占比、延长时间，或减小 min_sample。',
   ],
+  none_come: [
+    'step {step} ({percent:weight}) needs {count} conversations within {lasts_ms:duration}, and the log has none in a day: begin when calls come, or say how many will (traffic: { conversations_per_day: 10000 }).',
+    '第 {step} 步（{percent:weight}）需要在 {lasts_ms:duration} 内有 {count} 个会话，而日志中一天也没有：请在有调用时再开始，或说明会有多少（traffic: { conversations_per_day: 10000 }）。',
+  ],
   will_pause: ['It will pause at the step named above until a person decides.', '将在上述步骤暂停，等待人工决定。'],
   past_progress_deadline: [
     'The steps together take longer than progress_deadline ({hours} h).',
