@@ -231,7 +231,6 @@ const set = operation({
     const before = await balanceNow(account.id, context)
     const plan =
       input.plan === undefined ? account.plan : input.plan === 'none' ? null : planNamed(input.plan, ports).name
-    const after = { ...account, plan }
     const creditLimitNanoUsd = input.credit_limit === undefined ? undefined : nanoOf(input.credit_limit)
     const limit = (creditLimitNanoUsd ?? before.creditLimitNanoUsd).toString()
     const change = {
@@ -240,11 +239,14 @@ const set = operation({
       before: { plan: account.plan, credit_limit_nano_usd: before.creditLimitNanoUsd.toString() },
       after: { plan, credit_limit_nano_usd: limit },
     }
+    // What is not asked for is not written: a payment may have led to another plan meanwhile.
+    const asked = input.plan === undefined ? {} : { plan }
     await ports.customers.changeAccount(
-      { account: account.id, plan, ...(creditLimitNanoUsd === undefined ? {} : { creditLimitNanoUsd }) },
+      { account: account.id, ...asked, ...(creditLimitNanoUsd === undefined ? {} : { creditLimitNanoUsd }) },
       trailRowOf(change, context),
     )
-    await ports.accountsChanged([{ id: account.id, billing: account.billing, state: before.state, plan }])
+    const after = (await ports.store.account(account.id)) ?? account
+    await ports.accountsChanged([{ id: account.id, billing: after.billing, state: before.state, plan: after.plan }])
     return { ...viewOfAccount(after), credit_limit_nano_usd: limit }
   },
 })
@@ -280,7 +282,8 @@ const choose = operation({
     await checkOwnFees(account, plan, context)
     const before = { plan: account.plan }
     const change = { operation: 'accounts.choose-plan' as const, object: account.id, before, after: { plan } }
-    await ports.customers.changeAccount({ account: account.id, plan }, trailRowOf(change, context))
+    const isChosen = context.actor.tenant !== undefined
+    await ports.customers.changeAccount({ account: account.id, plan, isChosen }, trailRowOf(change, context))
     await ports.accountsChanged([{ id: account.id, billing: account.billing, state, plan }])
     return viewOfAccount({ ...account, plan })
   },

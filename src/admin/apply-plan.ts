@@ -13,7 +13,7 @@ import { appliedSteps } from './applied.ts'
 import type { ApplyAccount, ApplyDocument } from './apply-document.ts'
 import type { Owner } from './apply-owned.ts'
 import { budgetSteps, creditSteps, memberSteps, projectSteps } from './apply-owned.ts'
-import type { Given, Plan } from './apply-step.ts'
+import type { Given, KeptPlan, Plan } from './apply-step.ts'
 import { differences, durationText, listed, valueText } from './apply-step.ts'
 import { viewOfKey } from './key-view.ts'
 import type { OperationContext } from './operation.ts'
@@ -60,17 +60,20 @@ const accountNow = async (row: AccountRow, { ports, clock }: OperationContext) =
   }
 }
 
-type Reached = { readonly from: string; readonly now: string; readonly paidNanoUsd: bigint }
+type Has = { readonly file: string; readonly now: string; readonly paidNanoUsd: bigint; readonly isChosen: boolean }
 
-/** Whether an account came from one plan to another by paying: a file takes no plan away that was paid for. */
-const isReached = ({ from, now, paidNanoUsd }: Reached, plans: Plans): boolean => {
-  const plan = plans.get(from)
-  return (
-    plan !== undefined &&
-    upgradesFrom(plans, plan).some(
-      ({ name, upgradeAtPaidNanoUsd }) => name === now && (upgradeAtPaidNanoUsd ?? 0n) <= paidNanoUsd,
-    )
+/**
+ * Why an account keeps another plan than a file names: it came to it by paying, or its customer chose among those that are open, of which the
+ * file names another one. `null` = it does not.
+ */
+const whyKept = ({ file, now, paidNanoUsd, isChosen }: Has, plans: Plans): KeptPlan['why'] | null => {
+  const plan = plans.get(file)
+  if (plan === undefined || file === now) return null
+  const isPaid = upgradesFrom(plans, plan).some(
+    ({ name, upgradeAtPaidNanoUsd }) => name === now && (upgradeAtPaidNanoUsd ?? 0n) <= paidNanoUsd,
   )
+  if (isPaid) return 'paid'
+  return isChosen && plan.isOpen === true && plans.get(now)?.isOpen === true ? 'chosen' : null
 }
 
 const newAccount = (plan: Plan, name: string, { billing, plan: planName, credit_limit, state }: ApplyAccount): void => {
@@ -120,11 +123,11 @@ const changedAccount = async (
     plan.faults.push(faultAt(`accounts.${name}`, 'is closed, for good.'))
     return
   }
-  const { paidNanoUsd } = now
-  const isKept =
-    given.plan === undefined || isReached({ from: given.plan, now: now.plan, paidNanoUsd }, context.ports.plans())
+  const has = { now: now.plan, paidNanoUsd: now.paidNanoUsd, isChosen: row.choseItsPlan === true }
+  const why = given.plan === undefined ? null : whyKept({ ...has, file: given.plan }, context.ports.plans())
+  if (given.plan !== undefined && why !== null) plan.kept.push({ account: name, plan: now.plan, file: given.plan, why })
   const wanted = {
-    ...(isKept ? {} : { plan: given.plan }),
+    ...(given.plan === undefined || why !== null ? {} : { plan: given.plan }),
     ...(given.credit_limit === undefined ? {} : { credit_limit: given.credit_limit }),
   }
   const detail = differences(wanted, now)
@@ -228,7 +231,7 @@ const keySteps = async (plan: Plan, { context, document }: Known): Promise<void>
 
 /** The steps in the order in which they can be made, and everything that stands in the way. */
 export const planOf = async (document: ApplyDocument, context: OperationContext): Promise<Plan> => {
-  const plan: Plan = { steps: [], faults: [], unchanged: 0 }
+  const plan: Plan = { steps: [], faults: [], kept: [], unchanged: 0 }
   const known = { context, document }
   const { providers, models } = document
   await appliedSteps(plan, { providers: providers ?? {}, models: models ?? {} }, context)

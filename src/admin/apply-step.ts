@@ -17,7 +17,20 @@ export type ApplyStep = {
 }
 
 export type Given = Readonly<Record<string, unknown>>
-export type Plan = { readonly steps: ApplyStep[]; readonly faults: FileFault[]; unchanged: number }
+/** A plan that an account has, and not the one that the file names. */
+export type KeptPlan = {
+  readonly account: string
+  readonly plan: string
+  /** What the file names. */
+  readonly file: string
+  readonly why: 'chosen' | 'paid'
+}
+export type Plan = {
+  readonly steps: ApplyStep[]
+  readonly faults: FileFault[]
+  readonly kept: KeptPlan[]
+  unchanged: number
+}
 
 /** A value for people. */
 export const valueText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))

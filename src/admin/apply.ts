@@ -14,7 +14,7 @@ import { storeAsFile } from './apply-export.ts'
 import { lotIdOf } from './apply-owned.ts'
 import { planOf } from './apply-plan.ts'
 import { stageOver } from './apply-stage.ts'
-import type { ApplyStep, Given } from './apply-step.ts'
+import type { ApplyStep, Given, KeptPlan } from './apply-step.ts'
 import { budgetOperations } from './budgets.ts'
 import { accountNamed, grantInput, grantTo } from './credits.ts'
 import { keyOperations } from './keys.ts'
@@ -104,6 +104,13 @@ const madeKey = z.object({ id: z.string(), name: z.string(), key: z.string() })
 const lineOf = ({ sign, what, detail }: Pick<ApplyStep, 'sign' | 'what' | 'detail'>): string =>
   `${sign} ${what}${detail.length === 0 ? '' : ` (${detail.join(', ')})`}`
 
+const keptWords: Readonly<Record<KeptPlan['why'], string>> = {
+  chosen: 'which its customer chose',
+  paid: 'which it has reached by paying',
+}
+const keptLine = ({ account, plan, file, why }: KeptPlan): string =>
+  `= account ${account} (plan: ${plan} stays, ${keptWords[why]}; the file says ${file}, 'drover accounts set ${account} --plan ${file}' changes it)`
+
 const apply = operation({
   noun: 'apply',
   verb: 'run',
@@ -126,12 +133,18 @@ const apply = operation({
       }),
     ),
     unchanged: z.int().describe('Things that are as the file says.'),
+    kept: z
+      .array(z.object({ account: z.string(), plan: z.string(), file: z.string(), why: z.enum(['chosen', 'paid']) }))
+      .describe(
+        'Plans that stay, and the one that the file names: the customer chose it, or has reached it by paying.',
+      ),
     keys: z.array(madeKey).describe('Keys that were made: shown this once.'),
   }),
   flags: [{ field: 'file', positional: true, file: true, describe: 'The file: YAML or JSON.' }],
-  render: ({ applied, changes, unchanged, keys }) =>
+  render: ({ applied, changes, unchanged, kept, keys }) =>
     [
       ...changes.map(lineOf),
+      ...kept.map(keptLine),
       `${changes.length} ${applied ? 'changed' : 'to change'}, ${unchanged} as they are`,
       ...keys.map(({ name, key }) => `${name}: ${key}`),
       '',
@@ -140,7 +153,8 @@ const apply = operation({
     const plan = await planOf(readApplyDocument(file), context)
     refuseAll([...plan.faults, ...plan.steps.map(checkStep).filter((fault) => fault !== null)])
     const changes = plan.steps.map(({ sign, what, detail }) => ({ sign, what, detail: [...detail] }))
-    if (dry_run) return { applied: false, changes, unchanged: plan.unchanged, keys: [] }
+    const { unchanged, kept } = plan
+    if (dry_run) return { applied: false, changes, unchanged, kept, keys: [] }
     checkCount(plan.steps.length)
     const keys: z.output<typeof madeKey>[] = []
     const stage = stageOver(context.ports, context.clock.nowMs())
@@ -157,7 +171,7 @@ const apply = operation({
       }
     }
     await stage.keep()
-    return { applied: true, changes, unchanged: plan.unchanged, keys }
+    return { applied: true, changes, unchanged, kept, keys }
   },
 })
 

@@ -101,6 +101,8 @@ export type BudgetStore = {
 export type AccountChange = {
   readonly account: string
   readonly plan?: string | null
+  /** The customer itself chooses the plan. */
+  readonly isChosen?: boolean
   readonly creditLimitNanoUsd?: bigint
 }
 

@@ -41,6 +41,8 @@ export type AccountRow = {
   readonly name: string
   readonly billing: Billing
   readonly plan: string | null
+  /** Its customer chose the plan itself; absent: the operator did, it was paid for, or nobody knows. */
+  readonly choseItsPlan?: true
   readonly createdMs: number
   /** Given where a postpaid account is made: how far below zero it may go. */
   readonly creditLimitNanoUsd?: bigint

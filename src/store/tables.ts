@@ -60,6 +60,8 @@ export type AccountTable = {
   billing: string
   plan: string | null
   created_ms: Whole
+  /** The plan, where the customer chose it itself; who has another plan now has not chosen that. */
+  chosen_plan: string | null
 }
 
 export type KeyTable = {

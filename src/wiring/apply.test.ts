@@ -3,6 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
+import type { Actor } from '#admin/operation.ts'
+import { operations } from '#admin/operations.ts'
+import { runOperation } from '#admin/run.ts'
+import { systemIds } from '#base/id.ts'
 import { Problem } from '#base/problem.ts'
 import type { PlanFacts } from '#policy/plan.ts'
 import { openDesk } from './test-desk.ts'
@@ -127,6 +131,61 @@ accounts:
     ['account friend'],
   )
   assert.equal((await desk.store.account('payer'))?.plan, 'pro')
+})
+
+test('a plan that its customer chose among those that are open stays, and is told, until the operator says otherwise', async (context) => {
+  const desk = await openDesk(context)
+  const fileWith = (plan: string): string => `
+plans:
+  free: { rpm: 5, open: true }
+  pro: { rpm: 50, open: true }
+  gold: { rpm: 500 }
+accounts:
+  acme: { plan: ${plan} }
+`
+  type Kept = Applied & { readonly kept: readonly object[] }
+  const apply = async (plan: string) => (await desk.run('apply run', { file: fileWith(plan) })) as unknown as Kept
+  const planNow = async () => (await desk.store.account('acme'))?.plan
+  await apply('free')
+  const { id: account, organisation } = (await desk.store.account('acme')) ?? assert.fail()
+  const owner: Actor = {
+    name: 'key:key_of_owner',
+    scopes: ['read', 'write'],
+    role: 'owner',
+    tenant: { organisation, account },
+  }
+  await desk.with(owner, 'accounts choose-plan', { account, plan: 'pro' })
+  const again = await apply('free')
+  assert.deepEqual([again.changes, again.kept], [[], [{ account: 'acme', plan: 'pro', file: 'free', why: 'chosen' }]])
+  assert.equal(await planNow(), 'pro')
+  assert.deepEqual((await apply('gold')).kept, [], 'a plan that is the operator’s to give')
+  assert.equal(await planNow(), 'gold')
+  await desk.run('accounts set', { account: 'acme', plan: 'pro' })
+  assert.deepEqual((await apply('free')).kept, [], 'by hand it was not chosen')
+  assert.equal(await planNow(), 'free')
+})
+
+test('a credit limit is changed without a word about the plan, which a payment may change meanwhile', async (context) => {
+  const desk = await openDesk(context)
+  await desk.run('plans create', { name: 'free', rpm: 5 })
+  await desk.run('plans create', { name: 'pro', rpm: 50, upgrade_at_paid_usd: '10' })
+  await desk.run('accounts create', { name: 'later', billing: 'postpaid', plan: 'free' })
+  const { customers } = desk.ports
+  const changeAccount: typeof customers.changeAccount = async (change, trail) => {
+    await desk.run('credits grant', { account: 'later', usd: '12.00' })
+    return customers.changeAccount(change, trail)
+  }
+  const slow = {
+    actor: { name: 'local', scopes: ['read', 'write'] },
+    requestId: null,
+    ports: { ...desk.ports, customers: { ...customers, changeAccount } },
+    clock: desk.clock,
+    ids: systemIds(desk.clock),
+  } as const
+  const set = operations.find(({ noun, verb }) => `${noun} ${verb}` === 'accounts set') ?? assert.fail()
+  const told = await runOperation(set, { account: 'later', credit_limit: '5' }, slow)
+  assert.equal((told as { readonly plan: string }).plan, 'pro')
+  assert.equal((await desk.store.account('later'))?.plan, 'pro')
 })
 
 test('what is exported is what is applied: the same file changes nothing, and holds neither secrets nor credit', async (context) => {

@@ -75,6 +75,7 @@ export const accountRow = (row: Selectable<AccountTable>): AccountRow => ({
   billing: row.billing as Billing,
   plan: row.plan,
   createdMs: Number(row.created_ms),
+  ...(row.plan !== null && row.plan === row.chosen_plan ? { choseItsPlan: true } : {}),
 })
 
 /** The money of a new account: none. */

@@ -46,6 +46,7 @@ import { failedTraits } from './0062-failed-traits.ts'
 import { applied } from './0063-applied.ts'
 import { keyLine } from './0064-key-line.ts'
 import { keyEarlier } from './0065-key-earlier.ts'
+import { chosenPlan } from './0066-chosen-plan.ts'
 import type { SchemaStep } from './step.ts'
 
 export const schemaSteps: readonly SchemaStep[] = [
@@ -95,4 +96,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   applied,
   keyLine,
   keyEarlier,
+  chosenPlan,
 ]

@@ -116,6 +116,11 @@ const Editor = ({ first, readAgain }: { readonly first: string; readonly readAga
           }
         >
           <Changes answer={seen.answer} />
+          {seen.answer.kept.map(({ why, ...kept }) => (
+            <p className="inside soft" key={kept.account}>
+              {say(why === 'chosen' ? 'keptChosen' : 'keptPaid', kept)}
+            </p>
+          ))}
           <p className="table-foot" role="status">
             {isFresh ? say('same', { count: seen.answer.unchanged }) : say('stale')}
           </p>

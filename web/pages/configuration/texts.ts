@@ -20,6 +20,14 @@ export const texts = words({
   preview: ['Show the difference', '查看差异'],
   difference: ['The difference', '差异'],
   none: ['Nothing would change.', '没有变化。'],
+  keptChosen: [
+    '{account} keeps the plan {plan}, which its customer chose; the file says {file}.',
+    '{account} 保留套餐 {plan}：由客户自行选择；文件中为 {file}。',
+  ],
+  keptPaid: [
+    '{account} keeps the plan {plan}, which it has reached by paying; the file says {file}.',
+    '{account} 保留套餐 {plan}：因充值达到；文件中为 {file}。',
+  ],
   same: ['one thing is as it is said|{count} things are as they are said', '{count} 项保持不变'],
   made: ['made', '新建'],
   changed: ['changed', '更改'],

@@ -68,9 +68,11 @@ const setCreditLimit = async ({ transaction, run }: Books, account: string, limi
 /** @throws Problem `not_found`, `conflict`. */
 export const changeAccount = async (books: Books, change: AccountChange): Promise<void> => {
   const { transaction } = books
-  const { account, plan, creditLimitNanoUsd } = change
+  const { account, plan, isChosen, creditLimitNanoUsd } = change
   if (creditLimitNanoUsd !== undefined) await setCreditLimit(books, account, creditLimitNanoUsd)
-  if (plan !== undefined) await transaction.updateTable('account').set({ plan }).where('id', '=', account).execute()
+  if (plan === undefined) return
+  const chosen_plan = isChosen === true ? plan : null
+  await transaction.updateTable('account').set({ plan, chosen_plan }).where('id', '=', account).execute()
 }
 
 /** Ends what was given as if its day had come; what calls under way hold of it outlives this until they have ended. */
