@@ -13,6 +13,7 @@ import type { EmbeddingReply, EmbeddingRequest } from './embedding.ts'
 import type { FieldTable } from './feature.ts'
 import type { LowerOutput } from './lower-output.ts'
 import type { Part } from './part.ts'
+import type { ToolNameForm } from './tool-name.ts'
 
 /** Formats that callers speak. */
 export type ProtocolName =
@@ -261,6 +262,8 @@ export type UpstreamProtocol = {
   readonly client: ClientFace
   /** What becomes of each thing that a request can ask for; absent: this format is never translated. */
   readonly fields?: FieldTable
+  /** What names of tools it takes; absent: any. Others are renamed in calls that are written as this one. */
+  readonly toolNames?: ToolNameForm
   /**
    * The catalog's rules go by OpenAI's parameter names: what those are called in a body of this format. Absent: the same; a
    * parameter that is not listed has no rules here.

@@ -11,6 +11,8 @@ import { putBack } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { lossesOf } from './feature.ts'
 import type { ChatTarget, Protocol, UpstreamProtocol } from './protocol.ts'
+import type { ToolNames } from './tool-name.ts'
+import { fitToolNames } from './tool-name.ts'
 
 /** Whether calls of the one can be answered by targets of the other. */
 export const canTranslate = (from: Protocol, to: UpstreamProtocol): boolean => {
@@ -23,6 +25,8 @@ export const canTranslate = (from: Protocol, to: UpstreamProtocol): boolean => {
 export type Translation = {
   readonly call: Call
   readonly request: ChatRequest
+  /** Tools that the target knows by other names. */
+  readonly toolNames: ToolNames
 }
 
 export type TranslationOrder = {
@@ -84,11 +88,13 @@ export const translateCall = (call: Call, { from, to, target, restore }: Transla
   const { value: asked, warnings: read } = readChat(call)
   const request =
     restore === undefined ? asked : { ...asked, messages: putBack(asked.messages, restore.find, restore.taken) }
-  const { value: body, warnings: written } = writeChat(request, target)
+  const fitted = fitToolNames(request, to.toolNames)
+  const { value: body, warnings: written } = writeChat(fitted.request, target)
   const bytes = Buffer.from(JSON.stringify(body))
   return {
     value: {
       request,
+      toolNames: fitted.names,
       call: {
         ...call,
         protocol: to.name,

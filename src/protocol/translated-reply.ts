@@ -6,6 +6,8 @@ import { customToolParts } from './custom-tool-parts.ts'
 import { emptyArguments } from './empty-arguments.ts'
 import type { Part, UsagePart } from './part.ts'
 import type { Frame, ReplyForm, ReplyReader, ReplyWriter } from './protocol.ts'
+import type { ToolNames } from './tool-name.ts'
+import { withOwnName } from './tool-name.ts'
 
 /** An answer that is gathered before it is written may not be larger than this. */
 const gatheredBytesMax = 67_108_864
@@ -37,17 +39,21 @@ export type TranslatedOptions = {
   readonly stream: boolean
   /** Tools of free text among the caller's own. */
   readonly customTools?: ReadonlySet<string>
+  /** The caller's own names of tools that went out under others. */
+  readonly toolNames?: ToolNames
   /** Both formats are one: what is carried means something to the writer. */
   readonly own?: boolean
 }
 
 const none: ReadonlySet<string> = new Set()
+const asTheyAre: ToolNames = new Map()
 
 class TranslatedReader implements ReplyReader {
   readonly form: ReplyForm
   readonly #reader: ReplyReader
   readonly #writer: ReplyWriter
   readonly #own: boolean
+  readonly #toolNames: ToolNames
   readonly #turnBack: (part: Part) => readonly Part[]
   readonly #withArguments: (part: Part) => readonly Part[]
   #readBytes = 0
@@ -56,9 +62,10 @@ class TranslatedReader implements ReplyReader {
   #usage: UsagePart | null = null
 
   constructor(reader: ReplyReader, writer: ReplyWriter, options: TranslatedOptions) {
-    const { stream, customTools = none, own = false } = options
+    const { stream, customTools = none, toolNames = asTheyAre, own = false } = options
     this.form = stream ? 'events' : 'json'
     this.#own = own
+    this.#toolNames = toolNames
     this.#turnBack = customTools.size === 0 ? (part) => [part] : customToolParts(customTools)
     this.#withArguments = own ? (part) => [part] : emptyArguments()
     this.#reader = reader
@@ -83,7 +90,10 @@ class TranslatedReader implements ReplyReader {
 
   #translate(frames: readonly Frame[]): readonly Frame[] {
     return frames.flatMap((frame) => {
-      const parts = frame.parts.map(inWords).flatMap(this.#turnBack).flatMap(this.#withArguments)
+      const parts = frame.parts
+        .map((part) => withOwnName(inWords(part), this.#toolNames))
+        .flatMap(this.#turnBack)
+        .flatMap(this.#withArguments)
       const translated: Frame = {
         raw: this.#bytesOf(parts),
         parts,

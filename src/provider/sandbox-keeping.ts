@@ -6,6 +6,7 @@ import type { JsonObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
 import type { UpstreamReply, UpstreamRequest } from '#http/transport.ts'
 import type { ProtocolName } from '#protocol/protocol.ts'
+import { withOwnName } from '#protocol/tool-name.ts'
 import { translateCall } from '#protocol/translate-call.ts'
 import type { RunLine } from './sandbox-batches.ts'
 import { answerBatches } from './sandbox-batches.ts'
@@ -76,7 +77,7 @@ const runTranslated = async (
   const frames = [...reader.read(await collect(reply.body)), ...reader.end()]
   const asked = { id: seedOf(call).slice(0, 24), origin: '' }
   const writer = from.server.writeReply({ call, asked, nowMs: clock.nowMs() })
-  for (const { parts } of frames) for (const part of parts) writer.write(part)
+  for (const { parts } of frames) for (const part of parts) writer.write(withOwnName(part, value.toolNames))
   return JSON.parse(writer.end().toString('utf8')) as JsonObject
 }
 

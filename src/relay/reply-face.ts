@@ -76,7 +76,12 @@ export const replyFace = (speech: Speech, { call, protocol, asked, clock, guards
   return {
     headOf: ({ status }) => ({ status, headers: { 'content-type': writer.contentType } }),
     read: (reply) =>
-      translatedReader(read(reply, { isWritten: true }), writer, { stream: call.stream, customTools, own }),
+      translatedReader(read(reply, { isWritten: true }), writer, {
+        stream: call.stream,
+        customTools,
+        own,
+        ...(speech.toolNames === undefined ? {} : { toolNames: speech.toolNames }),
+      }),
     readProblem: (raw) => client.readProblem(own ? raw : { ...raw, foreign: true }),
     losses: () => [...(writer.warnings?.() ?? []).map(({ field, reason }) => `${field}:${reason}`), ...decided()],
   }

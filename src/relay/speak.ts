@@ -7,6 +7,7 @@ import type { ChatRequest } from '#protocol/chat-request.ts'
 import type { EmbeddingRequest } from '#protocol/embedding.ts'
 import { upstreamProtocols } from '#protocol/index.ts'
 import type { Protocol, UpstreamProtocol } from '#protocol/protocol.ts'
+import type { ToolNames } from '#protocol/tool-name.ts'
 import { canTranslate, translateCall, withEdits } from '#protocol/translate-call.ts'
 import { translateEmbedding } from '#protocol/translate-embedding.ts'
 import { protocolsOf } from '#provider/vendor.ts'
@@ -21,6 +22,8 @@ export type Speech = {
   readonly call: Call
   /** What was asked in the words that all formats share; `null` = the protocol is the caller's own, and nothing was read. */
   readonly request: ChatRequest | null
+  /** Of a call that is translated: tools that the target knows by other names. */
+  readonly toolNames?: ToolNames
   /** Of a call for embeddings that is translated. */
   readonly embedding?: EmbeddingRequest
   readonly warnings: readonly Warning[]

@@ -321,3 +321,53 @@ describe('text completions of a provider that has chats alone', () => {
     assert.ok(both.arrival('beta').request.url.endsWith('/v1/completions'))
   })
 })
+
+describe('names of tools that the provider does not take', () => {
+  const name = 'files.read'
+  const tools = [{ type: 'function', function: { name, parameters: { type: 'object', properties: {} } } }]
+  const called = { id: 'toolu_1', type: 'function', function: { name, arguments: '{}' } }
+
+  test('go out under others, in the history too, and are the caller’s own in the answer', async () => {
+    const stage = openStage({ ...claude })
+    const history = [
+      { role: 'user', content: 'Read it.' },
+      { role: 'assistant', content: null, tool_calls: [called] },
+      { role: 'tool', tool_call_id: 'toolu_1', content: 'empty' },
+    ]
+    const caller = await stage.call({ body: { tools, messages: history } })
+    const asked = JSON.stringify(stage.arrival('alpha').body())
+    const sent = /files_read_[0-9a-f]{8}/.exec(asked)?.[0] ?? ''
+    assert.equal(asked.split(`"${sent}"`).length - 1, 2, asked)
+    assert.ok(!asked.includes(name))
+    stage.arrival('alpha').answer(200, {
+      ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'alpha-1', stop_reason: 'tool_use', usage },
+      content: [{ type: 'tool_use', id: 'toolu_2', name: sent, input: {} }],
+    })
+    await stage.settle()
+    assert.match(caller.text(), /"name":"files\.read"/)
+    assert.ok(!caller.text().includes(sent))
+    assert.ok(!caller.header('x-drover-warnings')?.includes('tool'))
+  })
+
+  test('in a stream as well', async () => {
+    const stage = openStage({ ...claude })
+    const caller = await stage.call({ body: { tools, stream: true } })
+    const arrival = stage.arrival('alpha')
+    const sent = /files_read_[0-9a-f]{8}/.exec(JSON.stringify(arrival.body()))?.[0] ?? ''
+    const block = { type: 'tool_use', id: 'toolu_2', name: sent, input: {} }
+    arrival.head()
+    arrival.write(
+      begins,
+      event('content_block_start', { index: 0, content_block: block }),
+      event('content_block_delta', { index: 0, delta: { type: 'input_json_delta', partial_json: '{}' } }),
+      event('content_block_stop', { index: 0 }),
+      event('message_delta', { delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 5 } }),
+      event('message_stop'),
+    )
+    arrival.end()
+    await stage.settle()
+    assert.equal(caller.ending(), 'complete')
+    assert.match(caller.text(), /"name":"files\.read"/)
+    assert.ok(!caller.text().includes(sent))
+  })
+})

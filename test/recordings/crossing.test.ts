@@ -270,7 +270,7 @@ test('requests keep texts, calls, results and schemas in every other format', (c
       if (hasDocuments(before)) assert.ok(textsIn(back).length >= textsIn(before).length, exchange.row.file)
       else assert.equal(textsIn(back), textsIn(before), `${exchange.row.file} as ${to.name}: texts`)
       assert.deepEqual(
-        back.tools.filter(({ kind }) => kind === 'function').map((tool) => tool.name),
+        back.tools.filter(({ kind }) => kind === 'function').map(({ name }) => value.toolNames.get(name) ?? name),
         before.tools.filter(({ kind }) => kind !== 'provider').map((tool) => tool.name),
       )
       crossed += 1

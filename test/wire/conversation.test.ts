@@ -14,7 +14,8 @@ import { inboundOf } from './fixture.ts'
 /** Any script, emoji, lone accents; not empty, because an empty text is no block. */
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
 const id = fc.oneof(fc.uuid(), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }))
-const name = fc.stringMatching(/^[a-zA-Z0-9_-]{1,40}$/)
+/** One that all formats take: others come back renamed. */
+const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_-]{0,39}$/)
 const input = fc.dictionary(
   fc.string({ minLength: 1, maxLength: 8 }).filter((key) => key !== '__proto__'),
   fc.jsonValue({ maxDepth: 2 }),

@@ -4,6 +4,7 @@ import { spliceTopLevel } from '#base/json.ts'
 import type { Call, Converted } from '#protocol/call.ts'
 import { carrierFormats } from '#protocol/carrier.ts'
 import type { OutgoingCall, RequestTarget, UpstreamProtocol } from '#protocol/protocol.ts'
+import { plainToolName } from '#protocol/tool-name.ts'
 import { bedrockFields } from './fields.ts'
 import { readProblem } from './problem.ts'
 import { converseReader } from './reply.ts'
@@ -24,6 +25,7 @@ export const bedrockConverse: UpstreamProtocol = {
   kind: 'chat',
   takesBack: [carrierFormats.anthropic],
   fields: bedrockFields,
+  toolNames: plainToolName,
   // Parameters lie in `inferenceConfig`, where rules of top-level members do not reach.
   parameterNames: {},
   client: {

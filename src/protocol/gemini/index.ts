@@ -9,6 +9,7 @@ import { addCost } from '#protocol/openai/cost.ts'
 import { contentTypeOf, openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import type { OutgoingCall, Protocol, ProtocolEndpoint, RequestTarget } from '#protocol/protocol.ts'
+import { geminiToolName } from '#protocol/tool-name.ts'
 import { arrayReader } from './array-reader.ts'
 import { geminiFields } from './fields.ts'
 import { lowerOutput } from './lower-output.ts'
@@ -75,6 +76,7 @@ export const gemini: Protocol = {
   lowerOutput,
   takesBack: [carrierFormats.gemini],
   fields: geminiFields,
+  toolNames: geminiToolName,
   counting: {
     endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],
     path: 'countTokens',

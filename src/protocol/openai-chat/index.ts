@@ -12,6 +12,7 @@ import { askStreamUsage, dropStreamUsage } from '#protocol/openai/stream-usage.t
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { readUsage } from '#protocol/openai/usage.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { chatToolName } from '#protocol/tool-name.ts'
 import { chatFields } from './fields.ts'
 import { putBackMessages } from './put-back.ts'
 import { readChat } from './read-chat.ts'
@@ -28,6 +29,7 @@ export const openaiChat: Protocol = {
   kind: 'chat',
   endpoints: endpointsOf(chatRequest),
   fields: chatFields,
+  toolNames: chatToolName,
   lowerOutput: lowerMembers('max_tokens', 'max_completion_tokens'),
   counting: {
     endpoints: [{ path: countPath, accepts: ['json'] }],

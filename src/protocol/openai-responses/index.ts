@@ -11,6 +11,7 @@ import { endpointsOf, readRequest } from '#protocol/openai/request.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { picking } from '#protocol/picking.ts'
 import type { Protocol } from '#protocol/protocol.ts'
+import { plainToolName } from '#protocol/tool-name.ts'
 import { responsesFields } from './fields.ts'
 import { keeping } from './keeping.ts'
 import { writeStreamProblem } from './problem.ts'
@@ -30,6 +31,7 @@ export const openaiResponses: Protocol = {
   lowerOutput: lowerMembers('max_output_tokens'),
   takesBack: [carrierFormats.openaiResponses],
   fields: responsesFields,
+  toolNames: plainToolName,
   repeatsText: true,
   parameterNames: {
     temperature: 'temperature',
