@@ -192,8 +192,8 @@ export type ServerFace = {
     asked: { readonly request: EmbeddingRequest; readonly context: ReplyContext },
   ) => JsonObject
   readonly writeProblem: (problem: Problem, asked: Asked) => Answer
-  /** The in-band form, after a stream has begun. */
-  readonly writeStreamProblem: (problem: Problem, asked: Asked) => Buffer
+  /** The in-band form, after the stream of this call has begun. */
+  readonly writeStreamProblem: (problem: Problem, asked: Asked, call: Pick<Call, 'endpoint'>) => Buffer
   /** Sent between events in silence; never changes what a client reads. */
   readonly heartbeat: Buffer
   /** `usage.cost` and `usage.cost_nano_usd` put into the usage of a frame that carries it. */

@@ -209,7 +209,8 @@ const endShort = async ({ attempt }: Reply, context: DeliverContext): Promise<De
 /** Ends a stream as cut: the in-band error event, then a connection that no client can take for a complete answer. */
 const cut = async (reply: Reply, problem: Problem, context: DeliverContext): Promise<void> => {
   const { outbound, protocol, call, asked, exact } = context
-  if (!exact && call.stream && isEvents(reply)) await outbound.write(protocol.server.writeStreamProblem(problem, asked))
+  if (!exact && call.stream && isEvents(reply))
+    await outbound.write(protocol.server.writeStreamProblem(problem, asked, call))
   outbound.cut()
 }
 

@@ -31,7 +31,7 @@ test('callers of every format are told of it, and no reader of theirs takes the 
       } catch (thrown) {
         assert.ok(thrown instanceof Problem)
         failed = true
-        pieces.push(to.server.writeStreamProblem(thrown, asked))
+        pieces.push(to.server.writeStreamProblem(thrown, asked, caller))
       }
       if (!failed || !said) continue
       assert.equal(reader.complete(), false, fixture.name)

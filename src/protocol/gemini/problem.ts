@@ -6,7 +6,9 @@ import { isObject } from '#base/json-type.ts'
 import type { Problem } from '#base/problem.ts'
 import type { Asked } from '#http/inbound.ts'
 import { errorJson } from '#http/problem-answer.ts'
+import type { Call } from '#protocol/call.ts'
 import { envelopeStatus, envelopeWriter } from '#protocol/own-envelope.ts'
+import { streamOfArray } from './request.ts'
 
 const names: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
@@ -50,9 +52,11 @@ const isEnvelope = (value: unknown): boolean => {
 /** A problem as a whole answer. */
 export const writeProblem = envelopeWriter({ of: envelope, is: isEnvelope })
 
-/** The event at which Google's SDKs raise. */
-export const writeStreamProblem = (problem: Problem, asked: Asked): Buffer =>
-  Buffer.from(`data: ${JSON.stringify(envelope(problem, asked))}\n\n`)
+/** The event at which Google's SDKs raise, or one more element of an array that grows. */
+export const writeStreamProblem = (problem: Problem, asked: Asked, { endpoint }: Pick<Call, 'endpoint'>): Buffer => {
+  const text = JSON.stringify(envelope(problem, asked))
+  return Buffer.from(endpoint === streamOfArray ? `,\n${text}\n` : `data: ${text}\n\n`)
+}
 
 /** A blank line: nothing to a reader of events, and nothing inside an array. Comments stop Google's own reader of events. */
 export const heartbeat: Buffer = Buffer.from('\n')
