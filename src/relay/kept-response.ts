@@ -119,7 +119,9 @@ export const keeperOf = async (admitted: Admitted, reply: Reply): Promise<Respon
       if (ended) return null
       ended = true
       if (!whole) return keepIt(null)
-      const document = JSON.parse(writer.end().toString('utf8')) as JsonObject
+      const written = JSON.parse(writer.end().toString('utf8')) as JsonObject
+      // Its call was made without the member, because nobody waits for this one.
+      const document = exchange.admitted === undefined ? written : { ...written, background: true }
       const pieces = taken?.pieces() ?? null
       return keepIt({ input: keeping.inputOf(call), document, ...(pieces === null ? {} : { pieces }) })
     },

@@ -64,6 +64,10 @@ test('Drover makes it: queued, looked at, read along from anywhere, kept', async
   assert.equal((await show(id, '/cancel')).status, 405)
   const late = await call(relay.url, { path: `${path}/${id}/cancel`, key: testKey, method: 'POST' })
   assert.equal(late.status, 400)
+  // The call that made it is over, and it is what is kept of it that is told.
+  assert.equal((await show(id)).at('background'), true)
+  const again = eventsOf((await show(id, '?stream=true')).text).map(({ data }) => JSON.parse(data))
+  assert.ok(again.every(({ response }) => response === undefined || response.background === true))
 })
 
 test('streamed, it goes on when its reader leaves', async () => {
