@@ -109,3 +109,13 @@ test('under another server key nothing is signed, and the message says what to d
     (thrown: unknown) => thrown instanceof Problem && /receipt rotate/.test(thrown.message),
   )
 })
+
+test('whether it can sign is known without signing: not under another server key, until a key is made under that', async () => {
+  const { keys, open } = room()
+  assert.equal(await keys.canSign(), true, 'one can be made')
+  await keys.ensure()
+  const other = open(Buffer.alloc(32, 8))
+  assert.deepEqual([await keys.canSign(), await other.canSign()], [true, false])
+  await other.rotate(() => 'rotated')
+  assert.deepEqual([await keys.canSign(), await other.canSign()], [false, true])
+})

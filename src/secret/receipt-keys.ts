@@ -20,6 +20,8 @@ export type ReceiptKeys<Trail = unknown> = {
   readonly sign: (receipt: Omit<Receipt, 'signed_at'>) => Promise<SignedReceipt>
   /** All that ever signed, the newest first. */
   readonly published: () => Promise<readonly ReceiptKey[]>
+  /** Whether the one that signs now can be read: it cannot where it was sealed under another server key. Where there is none, one can be made. */
+  readonly canSign: () => Promise<boolean>
   /** Makes the first one where there is none. */
   readonly ensure: () => Promise<void>
   /** Makes the next one; `trail` is given both. @throws Problem `conflict` where somebody else did at the same time. */
@@ -85,6 +87,17 @@ export const makeReceiptKeys = <Trail>({ store, seal, clock, ids }: ReceiptKeyPa
   }
   return {
     ensure,
+    canSign: async () => {
+      const row = (await store.receiptKeys()).at(-1)
+      if (row === undefined) return true
+      try {
+        opened(row)
+        return true
+      } catch {
+        // Why it cannot be read is one and the same.
+        return false
+      }
+    },
     sign: async (receipt) => {
       // Taken before the key: one that is retired meanwhile has signed in its time. Another node's clock may be ahead.
       const nowMs = clock.nowMs()

@@ -28,6 +28,7 @@ import { makeMemoryLimiter } from '#store/memory/limiter.ts'
 import { openSqliteStore } from '#store/sqlite/client.ts'
 import type { openData } from './data.ts'
 import type { Machine } from './machine.ts'
+import { checkServerKey } from './server-key.ts'
 import { workerNode } from './workers/messages.ts'
 import { journalName, leftWorkers, recoverLeft } from './workers/recover.ts'
 import type { Seat, SharedCluster } from './workers/seat.ts'
@@ -254,6 +255,7 @@ export const joinCluster = async (
   const boot = Buffer.from(machine.ids.bytes(12)).toString('hex')
   const { config, log, data } = joining
   const { cluster, store, seat, dataFolder, node } = data
+  await checkServerKey(data, log)
   if (seat === null) {
     const left = leftWorkers(dataFolder, node, 1)
     await recoverLeft(machine, { config, store, log }, left)
