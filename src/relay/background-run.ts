@@ -153,7 +153,8 @@ class Run implements BackgroundRun {
 
   #note(name: string | null, value: JsonObject): void {
     const { response, sequence_number: sequence } = value
-    const told = isObject(response) ? { ...response, background: true } : null
+    // A provider that has the format, and nothing in the background, gives it another id.
+    const told = isObject(response) ? { ...response, id: this.id, background: true } : null
     if (told !== null) this.#document = told
     if (value['type'] === 'error') this.#error = isObject(value['error']) ? value['error'] : value
     const event = told === null ? value : { ...value, response: told }

@@ -31,6 +31,16 @@ const unknownResponse = (id: string): Problem =>
     param: 'previous_response_id',
   })
 
+/** What this process makes in the background it keeps with all that was asked before: it has no part of that where a provider keeps it. */
+const notContinued = (id: string, provider: string): Problem =>
+  new Problem('unsupported_parameter', {
+    message: `Response '${id.slice(0, 100)}' is kept by provider "${provider}", which makes none in the background. Send the earlier items in "input", or leave "background" out.`,
+    param: 'previous_response_id',
+  })
+
+/** Whether nobody waits for the answer: the call is made without the member that asks for that. */
+const isMadeHere = ({ admitted }: Journey['exchange']): boolean => admitted !== undefined
+
 export type Continued = {
   /** The call, with what went before in it where Drover kept that. */
   readonly call: Call
@@ -42,7 +52,7 @@ type Asking = { readonly inbound: Inbound; readonly call: Call; readonly key: Ke
 
 /** @throws Problem `invalid_request_error` where nothing is kept under the id, `unsupported_parameter`, `store_unavailable`. */
 export const continueFrom = async (
-  { ports, protocol }: Journey,
+  { ports, protocol, exchange }: Journey,
   { inbound, call, key }: Asking,
 ): Promise<Continued> => {
   const { keeping, server } = protocol
@@ -52,6 +62,7 @@ export const continueFrom = async (
   if (previous === null) return { call, place: null }
   const found = await ports.responses.find({ id: previous, holder: holderOf(key) })
   if (found === null) throw unknownResponse(previous)
+  if (found.kind === 'provider' && isMadeHere(exchange)) throw notContinued(previous, found.provider)
   if (found.kind === 'provider') return { call, place: found }
   const { input, document } = found.response
   const edits = keeping.continued(call, [...input, ...keeping.outputOf(document)])
@@ -98,7 +109,7 @@ export const keeperOf = async (admitted: Admitted, reply: Reply): Promise<Respon
   const { keep } = keeping.wishOf(call)
   const named = { holder: holderOf(draft), call: draft.id }
   const { upstream, leg, keyIndex } = reply.attempt
-  if (protocolFor(protocol, upstream, leg.target.model) === protocol) {
+  if (protocolFor(protocol, upstream, leg.target.model) === protocol && !isMadeHere(exchange)) {
     const id = keep === false ? null : startIn(reply)
     const credential = keyIndex === null ? null : (upstream.credentialDigests[keyIndex] ?? null)
     if (id !== null) await ports.responses.bind({ ...named, id, provider: upstream.provider.name, credential })
@@ -120,8 +131,7 @@ export const keeperOf = async (admitted: Admitted, reply: Reply): Promise<Respon
       ended = true
       if (!whole) return keepIt(null)
       const written = JSON.parse(writer.end().toString('utf8')) as JsonObject
-      // Its call was made without the member, because nobody waits for this one.
-      const document = exchange.admitted === undefined ? written : { ...written, background: true }
+      const document = isMadeHere(exchange) ? { ...written, id: keeping.idOf(asked), background: true } : written
       const pieces = taken?.pieces() ?? null
       return keepIt({ input: keeping.inputOf(call), document, ...(pieces === null ? {} : { pieces }) })
     },

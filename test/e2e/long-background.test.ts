@@ -3,6 +3,7 @@
 import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { whole as document, stream } from '../fake/answer.ts'
+import { responseEvents } from '../fake/responses.ts'
 import type { FakeUpstream, Script } from '../fake/upstream.ts'
 import { startUpstream } from '../fake/upstream.ts'
 import type { Answer } from './call.ts'
@@ -226,4 +227,33 @@ test('cancelled at its provider, or streamed and left: what it used is charged o
   const streamed = await call(relay.url, { path, key: other.key, body: { ...body, stream: true } })
   assert.equal(streamed.text, created + last)
   assert.equal(await settledAt(relay, other.id), '999800000')
+})
+
+test('a provider of Responses that has none in the background is asked as for any: Drover keeps what it says', async () => {
+  await using provider = await startUpstream(stream(responseEvents(['one ', 'two'])))
+  const config = `providers:
+  x: { vendor: xai, base_url: "${provider.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
+`
+  await using own = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
+  const { key } = await own.createKey()
+  const asked = (body: object) => call(own.url, { path, key, body: { model: 'x/m', store: true, ...body } })
+  const shown = (id: unknown) => call(own.url, { path: `${path}/${id}`, key })
+  const made = await asked({ input: 'a', background: true })
+  const id = made.at('id')
+  const whole = await eventually('the end of the response', async () => {
+    const answer = await shown(id)
+    return ['queued', 'in_progress'].includes(String(answer.at('status'))) ? undefined : answer
+  })
+  for (const told of [whole, await shown(id)])
+    assert.deepEqual(
+      ['id', 'status', 'background', 'output.0.content.0.text'].map((name) => told.at(name)),
+      [id, 'completed', true, 'one two'],
+      told.text,
+    )
+  const next = await asked({ input: 'b', previous_response_id: id, stream: true })
+  assert.equal(next.status, 200, next.text)
+  assert.match(provider.seen[1]?.body.toString() ?? '', /"a".*one two.*"b"/s)
+  // What the provider keeps cannot be gone on from by what Drover keeps.
+  const refused = await asked({ input: 'c', previous_response_id: 'resp_fake_0001', background: true })
+  assert.deepEqual([refused.status, refused.at('error.param')], [400, 'previous_response_id'], refused.text)
 })
