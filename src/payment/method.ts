@@ -14,28 +14,27 @@ export type RawNotice = {
 /** A card that the payer has left for later. */
 export type KeptCard = { readonly customer: string; readonly card: string; readonly ending: string }
 
-/** What a notice names an order by: our own id, or the processor's of the payment. */
-export type Named = { readonly order: string } | { readonly transaction: string }
-
-/** What a notice whose signature is right is about: a hint to ask the processor, and no more. */
+/** What a notice whose signature is right is about: a hint to ask the processor, and no more. `order`: our own id. */
 export type Hint =
-  | ({ readonly kind: 'order'; readonly id: string; readonly card?: KeptCard } & Named)
+  | { readonly kind: 'order'; readonly id: string; readonly order: string; readonly card?: KeptCard }
   /** `refund`: what the notice calls it; `processorId`: the processor's own name, where the notice has both. */
-  | ({
+  | {
       readonly kind: 'refund'
       readonly id: string
+      readonly order: string
       readonly refund: string | null
       readonly processorId?: string | null
-    } & Named)
-  | ({
+    }
+  | {
       readonly kind: 'dispute'
       readonly id: string
+      readonly order: string
       readonly dispute: string
       readonly amountNano: bigint
       readonly outcome: 'open' | 'won' | 'lost'
       /** What the processor took for it, and (below zero) gave back, by its own ids of the movements. */
       readonly fees: readonly { readonly id: string; readonly amountNano: bigint; readonly currency: string }[]
-    } & Named)
+    }
   /** Well signed and about nothing of ours. */
   | { readonly kind: 'nothing'; readonly id: string; readonly why: string }
 

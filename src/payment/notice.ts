@@ -5,7 +5,7 @@ import type { Answer } from '#http/inbound.ts'
 import type { CashierParts } from './cashier.ts'
 import { askAndTake, eventOf, methodOf, moveWith } from './cashier.ts'
 import { takeDispute } from './dispute.ts'
-import type { Hint, KeptCard, Named, PaymentMethod, RawNotice } from './method.ts'
+import type { Hint, KeptCard, PaymentMethod, RawNotice } from './method.ts'
 import { endedStates, openStates } from './order-machine.ts'
 import type { PaymentOrder } from './port.ts'
 import { sendRefund, takeForeignRefund } from './refund.ts'
@@ -40,10 +40,12 @@ const keepCard = async ({ store, clock }: CashierParts, order: PaymentOrder, car
   await store.keepCard({ order, card, nowMs, event: eventOf(order, kept) })
 }
 
-const orderNamed = async (parts: CashierParts, method: PaymentMethod, hint: Named): Promise<PaymentOrder> => {
-  const { store } = parts
-  const name = 'order' in hint ? hint.order : hint.transaction
-  const order = 'order' in hint ? await store.order(name) : await store.orderBy(method.name, 'transaction', name)
+const orderNamed = async (
+  { store }: CashierParts,
+  method: PaymentMethod,
+  { order: name }: { readonly order: string },
+): Promise<PaymentOrder> => {
+  const order = await store.order(name)
   // Another method's order is none of this one's: its notices must not touch it.
   if (order !== null && order.method === method.name) return order
   throw new Problem('not_found', { message: `'${method.name}' has no order ${name.slice(0, 64)} here.` })
