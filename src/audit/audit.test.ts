@@ -259,6 +259,109 @@ class A { @Value("\${openai.url}") String url; Object f() { return OpenAIOkHttpC
   })
 })
 
+describe('no credential is told with a finding', () => {
+  const key = `sk-proj-${'Zq8Lm2Xv'.repeat(6)}`
+  const cases: readonly (readonly [path: string, text: string])[] = [
+    [
+      'a.py',
+      `from openai import OpenAI\nc = OpenAI(api_key2="${key}", extra={"api_key": "hunter-and-2", "other": ["${key}"]})\n`,
+    ],
+    [
+      'a.py',
+      `${python}c.chat.completions.create(model="gpt-4o", messages=[], metadata={"apiKey": "hunter-and-2", "n": "1"})\n`,
+    ],
+    [
+      'a.ts',
+      "await fetch('https://api.openai.com/v1/models/gpt-4o:generateContent?key=hunter-and-2&alt=sse', { method: 'POST' })\n",
+    ],
+    ['.env', 'OPENAI_BASE_URL=https://me:hunter-and-2@api.openai.com/v1\n'],
+  ]
+  for (const [path, text] of cases)
+    test(text, () => {
+      const sites = sitesOf({ [path]: text })
+      assert.notEqual(sites.length, 0)
+      assert.doesNotMatch(JSON.stringify(sites), /hunter-and-2|Zq8Lm2Xv/)
+    })
+
+  test('what counts tokens, names a variable or stands for a value is told', () => {
+    const { parameters } = callOf(
+      'a.py',
+      `import os\n${python}c.chat.completions.create(model="gpt-4o", messages=[], max_tokens=5, stop_token="x", user=os.environ["USER_KEY"])\n`,
+    )
+    assert.deepEqual(parameters, { max_tokens: 5, stop_token: 'x', user: 'env:USER_KEY' })
+  })
+})
+
+test('frameworks of agents: crews, agno, ADK, Strands, AutoGen, Mastra and Vercel’s own', () => {
+  const sites = sitesOf({
+    'crew.py':
+      'from crewai import Agent, Crew, LLM\nllm = LLM(model="gpt-4o", temperature=0.1)\npoet = Agent(role="poet", llm=llm)\nCrew(agents=[poet], tasks=[]).kickoff(inputs={"n": 3})\n',
+    'agno.py':
+      'from agno.agent import Agent\nfrom agno.models.openai import OpenAIChat\nAgent(model=OpenAIChat(id="gpt-4o", temperature=0.2)).print_response("Hello")\n',
+    'adk.py': 'from google.adk.agents import LlmAgent\nroot_agent = LlmAgent(name="a", model="gemini-2.5-flash")\n',
+    'strands.py':
+      'from strands import Agent\nfrom strands.models.openai import OpenAIModel\nagent = Agent(model=OpenAIModel(model_id="gpt-4o", params={"temperature": 0.7}))\nagent("hello")\n',
+    'autogen.py':
+      'from autogen_agentchat.agents import AssistantAgent\nfrom autogen_ext.models.openai import OpenAIChatCompletionClient\na = AssistantAgent("x", model_client=OpenAIChatCompletionClient(model="gpt-4o"))\nasync def f():\n  await a.run(task="hello")\n',
+    'mastra.ts':
+      "import { Agent } from '@mastra/core/agent'\nimport { openai } from '@ai-sdk/openai'\nconst a = new Agent({ name: 'x', model: openai('gpt-4o') })\nawait a.generate('hi')\n",
+    'loop.ts':
+      "import { ToolLoopAgent } from 'ai'\nimport { openai } from '@ai-sdk/openai'\nconst a = new ToolLoopAgent({ model: openai('gpt-4o'), temperature: 0.1 })\nawait a.stream({ prompt: 'hi' })\n",
+  })
+  const told = sites
+    .filter(({ kind }) => kind === 'call' || kind === 'client')
+    .map(
+      ({ path, line, kind, model, parameters: { temperature } }) => `${path}:${line} ${kind} ${model} ${temperature}`,
+    )
+  assert.deepEqual(told.toSorted(), [
+    'adk.py:2 client gemini-2.5-flash undefined',
+    'agno.py:3 call gpt-4o 0.2',
+    'agno.py:3 client gpt-4o 0.2',
+    'agno.py:3 client gpt-4o 0.2',
+    'autogen.py:3 client gpt-4o undefined',
+    'autogen.py:3 client gpt-4o undefined',
+    'autogen.py:5 call gpt-4o undefined',
+    'crew.py:2 client gpt-4o 0.1',
+    'crew.py:3 client gpt-4o 0.1',
+    'crew.py:4 call null undefined',
+    'crew.py:4 client null undefined',
+    'loop.ts:3 client gpt-4o 0.1',
+    'loop.ts:4 call gpt-4o 0.1',
+    'mastra.ts:3 client gpt-4o undefined',
+    'mastra.ts:4 call gpt-4o undefined',
+    'strands.py:3 client gpt-4o 0.7',
+    'strands.py:3 client gpt-4o 0.7',
+    'strands.py:4 call gpt-4o 0.7',
+  ])
+})
+
+test('clients of LangChain for Java beyond chats, and chains of it for Go, are known', () => {
+  const sites = sitesOf({
+    'A.java': `import dev.langchain4j.model.openai.OpenAiModerationModel;
+import dev.langchain4j.model.github.GitHubModelsChatModel;
+class A { void f() {
+  OpenAiModerationModel moderation = OpenAiModerationModel.builder().modelName("omni-moderation-latest").build();
+  moderation.moderate("x");
+  GitHubModelsChatModel chat = GitHubModelsChatModel.builder().modelName("gpt-4o").build();
+  chat.chat("x"); } }\n`,
+    'a.go': `package main
+import ("context"; "github.com/tmc/langchaingo/chains"; "github.com/tmc/langchaingo/llms/openai")
+func main() {
+	llm, _ := openai.New(openai.WithModel("gpt-4o"))
+	chain := chains.NewLLMChain(llm, prompt)
+	chains.Run(context.Background(), chain, "x")
+}\n`,
+  })
+  assert.deepEqual(
+    sites.filter(({ kind }) => kind === 'call').map(({ path, line, sdk, endpoint }) => [path, line, sdk, endpoint]),
+    [
+      ['A.java', 5, 'langchain4j', 'moderations'],
+      ['A.java', 7, 'langchain4j', 'chat'],
+      ['a.go', 6, 'langchain', 'chat'],
+    ],
+  )
+})
+
 test('agents of smolagents ask where the model that they are given asks', () => {
   const sites = sitesOf({
     'a.py': `from smolagents import CodeAgent, InferenceClientModel, LiteLLMModel, OpenAIServerModel

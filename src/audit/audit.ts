@@ -26,6 +26,7 @@ import type { FileKind } from './walk/file-kind.ts'
 import { isTestPath, textReason } from './walk/file-kind.ts'
 import type { FileSource, Listing } from './walk/file-source.ts'
 import { componentText, notebookText } from './walk/source-text.ts'
+import { addressWithoutSecrets, parametersWithoutSecrets } from './without-secrets.ts'
 
 export type Progress = { readonly done: number; readonly all: number; readonly step: 'read' | 'follow' }
 
@@ -191,8 +192,14 @@ const tried = <T>(session: Session, path: string, go: () => T): T | null => {
   }
 }
 
-const siteOf = ({ path, draft, language }: Session['drafts'][number], request: AuditRequest): CallSite => {
+const siteOf = ({ path, draft: found, language }: Session['drafts'][number], request: AuditRequest): CallSite => {
   const { target, catalog, atMs } = request
+  const draft = {
+    ...found,
+    baseUrl: found.baseUrl === null ? null : addressWithoutSecrets(found.baseUrl),
+    model: found.model === null ? null : addressWithoutSecrets(found.model),
+    parameters: parametersWithoutSecrets(found.parameters),
+  }
   const bucket = isTestPath(path) ? 'test' : (draft.bucket ?? 'caller')
   const content = [
     draft.kind,

@@ -44,6 +44,12 @@ const clientReading = (detector: Detector, client: ClientValue): Reading => {
     else addArguments(detector.tracer, given, { items: node.items, scope })
     addArguments(detector.tracer, given, { items: braceItems(node, { scope }), scope })
   }
+  const { modelArgument } = client.rule
+  const model = modelArgument === undefined ? undefined : given.named.get(modelArgument)
+  if (modelArgument !== undefined && model !== undefined) {
+    given.named.delete(modelArgument)
+    given.named.set('model', model)
+  }
   return readGiven(detector, given)
 }
 

@@ -125,10 +125,10 @@ export const goSdks: readonly SdkRule[] = [
     sdk: 'langchain',
     provider: null,
     languages: ['go'],
-    from: /^github\.com\/tmc\/langchaingo\/llms/,
+    from: /^github\.com\/tmc\/langchaingo\/(?:llms|chains)/,
     clients: /^(?:New|NewChat|LLM)$/,
     calls: chat(/^(?:generatecontent|call|createembedding|generate)$/),
-    functions: chat(/^generatefromsingleprompt$/),
+    functions: chat(/^(?:generatefromsingleprompt|call|run|predict|apply)$/),
     keyVariable: null,
   },
   {

@@ -128,8 +128,11 @@ export const jvmSdks: readonly SdkRule[] = [
     languages: jvm,
     from: /^dev\.langchain4j(?:\.|$)/,
     clients:
-      /^(?:(?:OpenAi|AzureOpenAi|Anthropic|MistralAi|GoogleAiGemini|VertexAiGemini|Bedrock|Ollama|Cohere)(?:Official)?(?:Streaming)?(?:Chat|Embedding|Language|Image)(?:Language)?Model|BedrockChatModel|ChatModel|StreamingChatModel|ChatLanguageModel|StreamingChatLanguageModel|EmbeddingModel)$/,
+      /^(?:(?:OpenAi|AzureOpenAi|Anthropic|MistralAi|GoogleAiGemini|VertexAiGemini|VertexAi|Bedrock|Ollama|Cohere|GitHubModels|Watsonx|HuggingFace|LocalAi|WorkersAi|Qwen|ZhipuAi|VoyageAi|Jina|Nomic)(?:Official)?(?:Batch|Streaming)?(?:Chat|Embedding|Language|Image|Moderation|AudioTranscription|Scoring)(?:Language)?Model|BedrockChatModel|ChatModel|StreamingChatModel|ChatLanguageModel|StreamingChatLanguageModel|EmbeddingModel|ModerationModel|ImageModel|AudioTranscriptionModel|ScoringModel)$/,
     calls: [
+      [/^moderate$/, 'moderations'],
+      [/^transcribe(?:totext)?$/, 'audio'],
+      [/^(?:score|scoreall)$/, 'rerank'],
       [/^(?:generate|chat|dochat)$/, 'chat'],
       [/^(?:embed|embedall)$/, 'embeddings'],
     ],

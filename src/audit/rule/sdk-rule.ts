@@ -42,6 +42,8 @@ export type SdkRule = {
   readonly telling?: RegExp
   /** What its calls are given first is content, whatever its form: `chain.invoke({"question": …})` names what is put into a prompt. */
   readonly isInputFirst?: boolean
+  /** What its clients call the model where not by a usual name, lower case. */
+  readonly modelArgument?: string
   /** Read by the SDK itself when no key is given. */
   readonly keyVariable: string | null
   /** Clients with another name of the SDK: `AzureOpenAI` of the OpenAI package. */

@@ -207,8 +207,8 @@ export const scriptSdks: readonly SdkRule[] = [
     languages,
     from: /^(?:npm:)?(?:ai|@ai-sdk\/[\w-]+|@openrouter\/ai-sdk-provider|ollama-ai-provider)(?:@[\w.^~]+)?(?:\/|$)/,
     clients:
-      /^create(?:OpenAI|Azure|Anthropic|GoogleGenerativeAI|Vertex|AmazonBedrock|Mistral|Cohere|Groq|TogetherAI|Fireworks|DeepSeek|Xai|XAI|OpenRouter|OpenAICompatible|Perplexity|Ollama|Gateway|MoonshotAI|Moonshot|Cerebras|DeepInfra)$/,
-    calls: [],
+      /^create(?:OpenAI|Azure|Anthropic|GoogleGenerativeAI|Vertex|AmazonBedrock|Mistral|Cohere|Groq|TogetherAI|Fireworks|DeepSeek|Xai|XAI|OpenRouter|OpenAICompatible|Perplexity|Ollama|Gateway|MoonshotAI|Moonshot|Cerebras|DeepInfra)$|^(?:ToolLoop|Experimental_)Agent$/,
+    calls: [[/^(?:generate|stream|respond)$/, 'chat']],
     functions: [
       [
         /^(?:generatetext|streamtext|generateobject|streamobject|streamui|experimentalgenerateimage|generateimage)$/,
@@ -218,6 +218,16 @@ export const scriptSdks: readonly SdkRule[] = [
       [/^(?:experimental)?(?:transcribe|generatespeech)$/, 'audio'],
       [/^rerank$/, 'rerank'],
     ],
+    keyVariable: null,
+  },
+  {
+    sdk: 'mastra',
+    provider: null,
+    languages,
+    from: /^@mastra\/core(?:\/|$)/,
+    clients: /^Agent$/,
+    calls: [[/^(?:generate|stream)(?:legacy|vnext)?$/, 'chat']],
+    isInputFirst: true,
     keyVariable: null,
   },
   {

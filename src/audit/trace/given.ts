@@ -99,7 +99,7 @@ const addNamed = (
 ): void => {
   put(given, name, { node, scope })
   // An agent that is given a client as its model asks where that asks.
-  if (/^(?:model|llm)$/.test(plainName(name))) addMakers(tracer, given, { node, scope, depth })
+  if (/^(?:model|llm|modelclient)$/.test(plainName(name))) addMakers(tracer, given, { node, scope, depth })
   if (depth >= depthMax || !(nests.has(plainName(name)) || isBody(name, node))) return
   addValue(tracer, given, { node, scope, depth: depth + 1 })
 }

@@ -187,6 +187,15 @@ const notParameters = new Set([
   'settings',
   'request',
   'clientconfig',
+  'agent',
+  'modelclient',
+  'process',
+  'agents',
+  'task',
+  'tasks',
+  'goal',
+  'backstory',
+  'verbose',
 ])
 
 export type Reading = {
