@@ -82,6 +82,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
       nowMs: clock.nowMs(),
     }),
   askRedis: async (redis) => (await import('#wiring/ask-redis.ts')).askRedis(machine, redis),
+  askIssuer: async (issuer) => (await import('#wiring/ask-issuer.ts')).askIssuer(machine, issuer),
   providerCredit: async (providers) =>
     (await import('#wiring/provider-balances.ts')).providerBalances(machine, providers),
   readTables: async (file, names) => (await import('#store/sqlite/foreign-tables.ts')).readForeignTables(file, names),

@@ -85,6 +85,7 @@ const posture: readonly (readonly [id: string, verdict: string, text: string, de
   ['retention', 'warn', `${port0}retention: { calls: 7d, bodies: 1d }\n`, /7 days/],
   ['bodies', 'warn', `${port0}log: { bodies: true }\nretention: { calls: 90d, bodies: 60d }\n`, /60 days/],
   ['sign-up', 'fail', `${port0}signup: { open: true }\n`, /no letter can be sent/],
+  ['sign-up', 'warn', `${port0}signup: { open: true, verify_mail: false }\n`, /nobody confirms a mail address/],
   ['alerts', 'warn', 'server: { port: 0, host: 0.0.0.0 }\n', /nobody is told/],
 ]
 
@@ -149,6 +150,23 @@ test('the Redis that limits are counted in is asked, and what it would forget is
   })
   assert.equal(away.verdict, 'fail')
   assert.match(away.detail, /r:6379 does not count: WRONGPASS/)
+})
+
+test('an issuer is asked who it is, and what it signs with', async () => {
+  const issuers = `${port0}identity: { oidc: [{ name: corp, issuer: "https://id.example", client_id: x, client_secret: "env:MOONSHOT_API_KEY" }] }\n`
+  const of = async (askIssuer: CommandLinePorts['askIssuer']) =>
+    (await examine(issuers, { askIssuer })).find('issuer:corp')
+  assert.equal((await of(async () => ({ algorithms: null }))).verdict, 'ok')
+  assert.equal((await of(async () => ({ algorithms: ['ES256', 'RS256'] }))).verdict, 'ok')
+  const other = await of(async () => ({ algorithms: ['ES256'] }))
+  assert.equal(other.verdict, 'fail')
+  assert.match(other.detail, /signs tokens with ES256, and not with RS256/)
+  const away = await of(async () => {
+    throw new Error('issuer is another one')
+  })
+  assert.match(away.detail, /nobody can sign in with https:\/\/id\.example.*: issuer is another one/)
+  const { checks } = await examine(issuers, { askIssuer: () => assert.fail('nobody is asked') }, '--offline')
+  assert.ok(checks.every(({ id }) => id !== 'issuer:corp'))
 })
 
 test('for a person each check is a line, with the way to mend it below', async () => {

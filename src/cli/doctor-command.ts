@@ -18,6 +18,7 @@ import {
   memoryBytes,
   systemText,
 } from './doctor/host.ts'
+import { checkIssuers } from './doctor/issuers.ts'
 import {
   checkClock,
   checkDataFolder,
@@ -124,6 +125,7 @@ const examine = async (flags: Flags, ports: CommandLinePorts): Promise<readonly 
     ...checkPosture(config, { nowMs: ports.clock.nowMs(), processors: availableParallelism(), ...ports }),
     ...(await checkRetirements(config, ports.retirementOf)),
     ...(await checkCalendars(config, ports)),
+    ...(isOffline ? [] : await checkIssuers(config.issuers, ports)),
     ...(isOffline ? [] : await checkRedis(config.cluster.redis, ports)),
     ...(isOffline ? [] : await checkProviders(config.providers, ports)),
     ...(isOffline ? [] : await checkCredit(config.providers, ports)),
@@ -153,7 +155,7 @@ export const doctorCommand = ({ ports, terminal }: Shell, exited: (code: number)
     .allowExcessArguments(false)
     .option('--config <file>', 'The configuration (default: drover.yaml, where it exists).')
     .option('--data <folder>', "The data folder (default: the configuration's, else ./data).")
-    .option('--offline', 'Ask no provider, and no Redis.')
+    .option('--offline', 'Ask no provider, no issuer, and no Redis.')
     .option('--json', 'Print JSON.')
   return command.action(async () => {
     const flags = command.opts<Flags>()

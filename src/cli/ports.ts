@@ -90,6 +90,9 @@ export type MovedStore = {
   }
 }
 
+/** What an issuer says that it signs tokens with; `null` = it does not say. */
+export type IssuerFacts = { readonly algorithms: readonly string[] | null }
+
 /** What the Redis that limits are counted in says of itself. */
 export type RedisFacts = {
   /** `Redis 7.0.15`, `Valkey 8.1.1`. */
@@ -162,6 +165,8 @@ export type CommandLinePorts = {
   }) => Promise<MovedStore>
   /** Has one counting trip done by Redis, on a key that counts nothing. Rejects when there is no answer within three seconds. */
   readonly askRedis: (redis: RedisConfig) => Promise<RedisFacts>
+  /** Asks an issuer of OpenID Connect who it is. Rejects with what is in the way of signing in with it. */
+  readonly askIssuer: (issuer: Config['issuers'][number]) => Promise<IssuerFacts>
   /**
    * The same while a server runs, which is told of each step. Rejects with a Problem, and then the server goes on where it was and nothing
    * has been moved.

@@ -68,6 +68,7 @@ export const testShell = (replaced: Partial<CommandLinePorts> = {}) => {
       serve: async () => 0,
       readTables: async () => ({}),
       askRedis: async () => ({ server: 'Redis 7.0.15', whenFull: 'noeviction', tripMs: 1 }),
+      askIssuer: async () => ({ algorithms: null }),
       providerCredit: async () => [],
       lockHolder: async (data) => {
         const file = join(data, 'lock')

@@ -133,3 +133,12 @@ test('a name of several lines is one line, and an address that is none is no add
   for (const email of ['a b@example.com', 'ana', 'ana@example.com\n', 7])
     assert.equal((await arrived({ email })).mail, null, String(email))
 })
+
+test('an issuer that is asked says what it signs with, or what is in the way', async (context) => {
+  const { issuers, issuer } = await open(context)
+  assert.deepEqual(await issuers.ask(issuer), { algorithms: ['RS256', 'ES256', 'HS256'] })
+  const other = await open(context)
+  await assert.rejects(issuers.ask({ ...issuer, id: 'other', issuer: `${other.issuer.issuer}/other` }), {
+    message: /status code 404/,
+  })
+})

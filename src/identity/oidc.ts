@@ -64,7 +64,8 @@ const whyOf = (cause: unknown): string => {
   for (let at = cause; at instanceof Error && words.length < 4; at = at.cause) {
     const { error, error_description } = at as { error?: unknown; error_description?: unknown }
     const said = [lineOf(error, 100), lineOf(error_description, 300)].filter((text) => text !== null).join(': ')
-    words.push(said === '' ? at.message : `${at.message} (${said})`)
+    const status = at.cause instanceof Response ? ` ${at.cause.status}` : ''
+    words.push(`${at.message}${status}${said === '' ? '' : ` (${said})`}`)
   }
   return words.join('; ')
 }
@@ -117,6 +118,15 @@ export const makeIssuers = (parts: IssuerParts) => {
   }
 
   return {
+    /** What it says that it signs with; `null` = it does not say. Rejects with what is in the way, in words for the operator. */
+    ask: async (issuer: IssuerConfig): Promise<{ readonly algorithms: readonly string[] | null }> => {
+      try {
+        const { id_token_signing_alg_values_supported: algorithms } = (await discover(issuer)).serverMetadata()
+        return { algorithms: algorithms ?? null }
+      } catch (cause) {
+        throw new Error(whyOf(cause), { cause })
+      }
+    },
     /** Where the browser goes. @throws Problem `upstream_error`. */
     go: async (issuer: IssuerConfig): Promise<{ readonly url: string; readonly going: Going }> => {
       const client = await import('openid-client')

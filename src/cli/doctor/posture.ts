@@ -198,6 +198,12 @@ const checkBodies = ({ log, retention }: Config): Finding => {
 const checkSignUp = ({ signup, notify }: Config): Finding => {
   const words = { id: 'sign-up', title: 'Sign-up' }
   if (!signup.open) return ok({ ...words, detail: 'closed' })
+  if (!signup.verify_mail)
+    return warn({
+      ...words,
+      detail: 'open, and nobody confirms a mail address: sign-up credit is given to whatever is written',
+      mend: 'Set signup.verify_mail: true with mail.smtp and mail.from, or give no signup_credit.',
+    })
   if (notify.mail === null)
     return fail({
       ...words,
