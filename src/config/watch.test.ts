@@ -134,4 +134,33 @@ test('what a restart brings into force is named', async () => {
   const after = await load('server: { host: ::1, port: 4001 }\nstore: { url: "sqlite:/a/c.db", durability: power }\n')
   assert.deepEqual(restartNeeded(before, after), ['server.host', 'server.port', 'store.url', 'store.durability'])
   assert.deepEqual(restartNeeded(before, before), [])
+  // Whatever of the server, its log and its exports is read once, at a start.
+  const rest = `server:
+  port: 4000
+  public_url: "https://relay.example.com"
+  body_limit: 1mb
+  upload_limit: 2mb
+  drain_delay: 1s
+  drain_timeout: 2s
+  overload: { open_calls: 100 }
+  trusted_proxies: [10.0.0.0/8]
+  cors: { origins: ["https://app.example.com"] }
+store: { url: "sqlite:/a/b.db" }
+migrations: { dir: . }
+telemetry: { otlp: "https://otel.example.com" }
+log: { level: debug }
+`
+  assert.deepEqual(restartNeeded(before, await load(rest)), [
+    ...[
+      'public_url',
+      'body_limit',
+      'upload_limit',
+      'drain_delay',
+      'drain_timeout',
+      'overload',
+      'trusted_proxies',
+      'cors',
+    ].map((name) => `server.${name}`),
+    ...['migrations.dir', 'telemetry', 'log.level'],
+  ])
 })

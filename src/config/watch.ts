@@ -38,6 +38,14 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.host': (config) => config.server.host,
   'server.port': (config) => config.server.port,
   'server.workers': (config) => config.server.workers,
+  'server.public_url': (config) => config.server.publicUrl,
+  'server.body_limit': (config) => config.server.bodyBytesMax,
+  'server.upload_limit': (config) => config.server.uploadBytesMax,
+  'server.drain_delay': (config) => config.server.drainDelayMs,
+  'server.drain_timeout': (config) => config.server.drainTimeoutMs,
+  'server.overload': (config) => config.server.overload,
+  'server.trusted_proxies': (config) => config.server.trustedProxies,
+  'server.cors': (config) => config.server.corsOrigins,
   'server.tls': (config) => [config.server.tls?.certificate.reveal(), config.server.tls?.key.reveal()],
   'server.admin': (config) => config.server.admin,
   'store.url': (config) => [config.store.file, config.store.postgres?.url.reveal()],
@@ -47,9 +55,15 @@ const restartSettings: Readonly<Record<string, (config: Config) => unknown>> = {
   semantic_cache: (config) => config.similar,
   'store.durability': (config) => config.store.durability,
   retention: (config) => config.retention,
+  'migrations.dir': (config) => config.migrationsFolder,
+  telemetry: ({ telemetry }) => [telemetry, ...Object.values(telemetry?.headers ?? {}).map((one) => one.reveal())],
+  'log.level': (config) => config.log.level,
   'secrets.refresh': (config) => config.secretsRefreshMs,
   'secrets.key': (config) => config.secretKey?.secret.reveal(),
 }
+
+/** Settings that only a restart brings into force. */
+export const restartNames: readonly string[] = Object.keys(restartSettings)
 
 /** The settings that differ and that only a restart brings into force. */
 export const restartNeeded = (before: Config, after: Config): readonly string[] =>

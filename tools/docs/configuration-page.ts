@@ -1,3 +1,5 @@
+import { restartNames } from '#config/watch.ts'
+
 /** The part of JSON Schema that the settings give. */
 export type Schema = {
   readonly type?: string
@@ -29,8 +31,9 @@ export function configurationPage(blocks: readonly Block[]): string {
 
 Drover reads \`drover.yaml\` in the folder it is started in, or the file given with \`--config\`; without one it finds providers by
 their usual environment variables. An unknown key is an error that names file, line and path. The file is watched: a good edit
-takes effect for the next call, a bad one is refused and the old state stays. Changes of \`server.host\`, \`server.port\`, \`server.tls\`,
-\`server.admin\`, \`store\` and \`secrets\` wait for a restart. Relative paths start at the folder of the file.
+takes effect for the next call, a bad one is refused and the old state stays. Relative paths start at the folder of the file.
+
+Changes of some settings wait for a restart, which the log and \`/health/readiness\` say: ${restartNames.map((name) => `\`${name}\``).join(', ')}.
 
 - A **duration** has a unit: \`250ms\`, \`30s\`, \`10m\`, \`24h\`, \`90d\`. A **size** too: \`512kb\`, \`32mb\`, \`1gb\`, in powers of 1024.
 - An **amount** is a decimal in quotes: \`"0.60"\`.
