@@ -11,7 +11,7 @@ export type Cors = {
 }
 
 const exposed =
-  'x-request-id, request-id, retry-after, x-should-retry, idempotent-replayed, x-drover-original-request-id, ' +
+  'x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, idempotent-replayed, x-drover-original-request-id, ' +
   'x-drover-cache, x-drover-queued-ms, x-drover-provider, x-drover-model, x-drover-attempts, x-drover-cost, ' +
   'x-drover-warnings, x-drover-overhead-ms, x-drover-upstream-request-id, openai-processing-ms, ' +
   'x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, ' +

@@ -230,7 +230,14 @@ describe('calls from browsers', () => {
   test('an allowed origin may read the answer, another may not', async () => {
     const allowed = await ask(['https://app.example'], 'Origin: https://app.example\r\n')
     assert.equal(allowed.headers['access-control-allow-origin'], 'https://app.example')
-    for (const name of ['x-request-id', 'request-id', 'x-drover-cache', 'idempotent-replayed', 'x-drover-queued-ms'])
+    for (const name of [
+      'x-request-id',
+      'request-id',
+      'retry-after-ms',
+      'x-drover-cache',
+      'idempotent-replayed',
+      'x-drover-queued-ms',
+    ])
       assert.ok(allowed.headers['access-control-expose-headers']?.split(', ').includes(name), name)
     assert.equal(allowed.headers['vary'], 'origin')
     const other = await ask(['https://app.example'], 'Origin: https://app.example.evil\r\n')
