@@ -44,9 +44,12 @@ const eventOf = (model: string, choices: readonly unknown[], more: object = {}):
     `data: ${JSON.stringify({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created, model, choices, ...more })}\n\n`,
   )
 
+/** What no two events that follow each other have in common. */
+const words = ['word ', 'upon ', 'each ', 'time ', 'line ']
+
 const streamed = (model: string, response: ServerResponse): void => {
   const [events, paceMs] = model.split('-').slice(2).map(Number) as [number, number]
-  const delta = eventOf(model, [{ index: 0, delta: { content: 'word ' }, finish_reason: null }])
+  const deltas = words.map((content) => eventOf(model, [{ index: 0, delta: { content }, finish_reason: null }]))
   const end = Buffer.concat([
     eventOf(model, [{ index: 0, delta: {}, finish_reason: 'stop' }]),
     eventOf(model, [], { usage: usage(events) }),
@@ -57,7 +60,7 @@ const streamed = (model: string, response: ServerResponse): void => {
   let sent = 0
   const beat = setInterval(() => {
     sent += 1
-    response.write(delta)
+    response.write(deltas[sent % deltas.length])
     if (sent < events) return
     clearInterval(beat)
     response.end(end)

@@ -24,6 +24,8 @@ export type SseEvent = {
 export type SseSplitter = {
   /** The events that these bytes complete. Bytes are shared with the chunk where an event lies in one chunk. */
   readonly feed: (chunk: Buffer) => readonly SseEvent[]
+  /** Whether all that came is given, and what comes next begins an event. False before the first, which may begin with a mark. */
+  readonly isBetween: () => boolean
   /** What is left when the stream has ended: at most one event. */
   readonly end: () => readonly SseEvent[]
 }
@@ -173,6 +175,10 @@ class Splitter {
     return this.#given(events)
   }
 
+  isBetween(): boolean {
+    return this.#tail.length === 0 && !this.#first && this.#lineEmpty && !this.#afterReturn && this.#failure === null
+  }
+
   end(): readonly SseEvent[] {
     if (this.#failure !== null) throw this.#failure
     if (this.#tail.length === 0) return []
@@ -226,5 +232,9 @@ export const sseSplitter = ({
   readonly eventBytesMax?: number
 } = {}): SseSplitter => {
   const splitter = new Splitter(eventBytesMax)
-  return { feed: (chunk) => splitter.feed(chunk), end: () => splitter.end() }
+  return {
+    feed: (chunk) => splitter.feed(chunk),
+    isBetween: () => splitter.isBetween(),
+    end: () => splitter.end(),
+  }
 }

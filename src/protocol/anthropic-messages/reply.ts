@@ -259,5 +259,6 @@ export const messagesSteps = (): ReplySteps => {
     finished: () => reading.finished(),
     document: (document) => reading.document(document),
     members: null,
+    readsAlike: true,
   }
 }

@@ -177,5 +177,6 @@ export const chatSteps = (call: Call): ReplySteps => {
     finished: () => reading.finished(),
     document: (document) => reading.document(document),
     members: null,
+    readsAlike: true,
   }
 }

@@ -9,6 +9,7 @@ import type { SseEvent } from '#base/sse.ts'
 import { sseSplitter } from '#base/sse.ts'
 import type { ErrorPart } from '#protocol/part.ts'
 import type { Frame } from '#protocol/protocol.ts'
+import { LikeEvents } from './like-events.ts'
 import type { BodyReader, ReplySteps } from './reply-steps.ts'
 import { isErrorDocument } from './stated-error.ts'
 import { notTheProtocol, readInBandProblem, refusesCredential } from './upstream-problem.ts'
@@ -34,6 +35,7 @@ const errorPart = (document: JsonObject, bytes: Buffer | null): ErrorPart => ({
 class EventReader implements BodyReader {
   readonly #steps: ReplySteps
   readonly #splitter = sseSplitter()
+  readonly #like: LikeEvents | null
   #marked = false
   /** The provider has told an error, or broken its own protocol: nothing that follows makes the answer whole. */
   #failed = false
@@ -42,10 +44,13 @@ class EventReader implements BodyReader {
 
   constructor(steps: ReplySteps) {
     this.#steps = steps
+    this.#like = steps.readsAlike === true ? new LikeEvents() : null
   }
 
   read(bytes: Buffer): readonly Frame[] {
     this.#throwFailure()
+    const frame = this.#splitter.isBetween() ? this.#like?.read(bytes) : null
+    if (frame) return [frame]
     return this.#frames(this.#splitter.feed(bytes))
   }
 
@@ -95,7 +100,15 @@ class EventReader implements BodyReader {
     return frames
   }
 
-  #frame({ raw, data, event, comment, closed }: SseEvent): Frame {
+  #frame(told: SseEvent): Frame {
+    const like = this.#like?.read(told.raw)
+    if (like) return like
+    const frame = this.#readFrame(told)
+    this.#like?.note(frame)
+    return frame
+  }
+
+  #readFrame({ raw, data, event, comment, closed }: SseEvent): Frame {
     const text = comment || data === null ? '' : data.toString('utf8').trim()
     if (text === '') return { raw, parts: [], role: 'comment' }
     if (text === endMarker) {

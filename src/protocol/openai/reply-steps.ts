@@ -14,6 +14,8 @@ export type ReplySteps = {
   readonly endMarker: () => readonly Part[]
   /** Whether the events so far make a whole answer without an end marker. */
   readonly finished: () => boolean
+  /** Whether an event that is, but for its prose, the two before it says what they said: nothing of it is counted or kept. */
+  readonly readsAlike?: true
   /** `false`: `[DONE]` does not make an answer whole by itself; some servers send it where the format has none. */
   readonly markerEnds?: false
   /** A whole document; only `members` of it where they are named. `objects` tells how many there are in one of `lists`. */
