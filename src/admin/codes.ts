@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import { csvLine } from '#base/csv.ts'
 import { decimalOf, nanoOf } from '#base/money.ts'
 import { Problem } from '#base/problem.ts'
 import { saying } from '#base/refusal.ts'
@@ -76,11 +77,9 @@ const create = operation({
   }),
   flags: [{ field: 'usd', flag: '--usd <amount>', describe: 'What each is worth, in USD.' }],
   render: ({ codes, usd, kind, expires, batch }) =>
-    [
-      'code,usd,kind,expires,batch',
-      ...codes.map((code) => [code, usd, kind, expires ?? '', `"${batch.replaceAll('"', '""')}"`].join(',')),
-      '',
-    ].join('\n'),
+    [['code', 'usd', 'kind', 'expires', 'batch'], ...codes.map((code) => [code, usd, kind, expires, batch])]
+      .map(csvLine)
+      .join(''),
   run: async (input, context) => {
     const { clock, ids, ports } = context
     const createdMs = clock.nowMs()

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rfc3339 } from '#base/clock.ts'
+import { csvLine } from '#base/csv.ts'
 import type { FxRate } from '#base/fx-rate.ts'
 import { fxRateAt } from '#base/fx-rate.ts'
 import { decimalOf, divideHalfUp, nanoPerUnit } from '#base/money.ts'
@@ -105,13 +106,6 @@ export const compareModel = (
   }
 }
 
-const cell = (text: string | null): string => {
-  if (text === null) return ''
-  // A sheet would run what begins like this.
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
 const columns = ['input', 'cached_input', 'output'] as const
 
 const csvOf = (rows: readonly Comparison[], at: string): string => {
@@ -134,7 +128,7 @@ const csvOf = (rows: readonly Comparison[], at: string): string => {
     row.read,
     at,
   ])
-  return [headings, ...lines].map((line) => `${line.map(cell).join(',')}\n`).join('')
+  return [headings, ...lines].map(csvLine).join('')
 }
 
 const text = (one: z.input<typeof side> | null, unit: string): string =>

@@ -1,5 +1,6 @@
 /** What stands on a document: pure, from facts to everything but its number. Amounts are decimal strings that are exact. */
 
+import { csvLine } from '#base/csv.ts'
 import { decimalOf, divideHalfUp } from '#base/money.ts'
 import type { AccountPeriod } from './month.ts'
 import type { BillingProfile, DocumentKind } from './port.ts'
@@ -273,17 +274,12 @@ export const statementContent = (period: AccountPeriod, parties: Parties): Docum
   }
 }
 
-const cell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-const row = (cells: readonly string[]): string => `${cells.map(cell).join(',')}\r\n`
-/** A sheet reads a text that begins so as a formula. */
-const plain = (text: string): string => (/^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text)
-
 /** The document as CSV: its lines, then its totals. */
 export const csvOf = (number: string, content: DocumentContent): string => {
   const head =
     content.kind === 'statement'
       ? [
-          row([
+          csvLine([
             'number',
             'model',
             'price',
@@ -295,9 +291,9 @@ export const csvOf = (number: string, content: DocumentContent): string => {
             'currency',
           ]),
           ...content.usage.map((one) =>
-            row([
+            csvLine([
               number,
-              plain(one.model),
+              one.model,
               one.price,
               one.calls,
               one.input,
@@ -309,9 +305,9 @@ export const csvOf = (number: string, content: DocumentContent): string => {
           ),
         ]
       : [
-          row(['number', 'text', 'quantity', 'unit_price', 'amount', 'currency']),
+          csvLine(['number', 'text', 'quantity', 'unit_price', 'amount', 'currency']),
           ...content.lines.map((one) =>
-            row([number, plain(one.text), one.quantity, one.unitPrice, one.amount, content.currency]),
+            csvLine([number, one.text, one.quantity, one.unitPrice, one.amount, content.currency]),
           ),
         ]
   const totals = [
@@ -324,7 +320,7 @@ export const csvOf = (number: string, content: DocumentContent): string => {
   ]
   return [
     ...head,
-    row([]),
-    ...totals.map(([name = '', value = '']) => row([number, name, value, content.currency])),
+    csvLine([]),
+    ...totals.map(([name = '', value = '']) => csvLine([number, name, value, content.currency])),
   ].join('')
 }

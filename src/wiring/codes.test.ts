@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { codeOperations } from '#admin/codes.ts'
+import type { Operation } from '#admin/operation.ts'
 import { openDesk } from './test-desk.ts'
 
 const acme = { account: 'acme' }
@@ -31,6 +33,20 @@ test('codes are shown once, redeemed once however they are typed, and give what 
   assert.equal((await run('ledger verify'))['ok'], true)
   const trail = JSON.stringify(await run('trail list'))
   for (const code of codes) assert.ok(!trail.includes(code))
+})
+
+test('codes are printed as CSV that no spreadsheet runs', async (context) => {
+  const { run } = await openDesk(context)
+  const create = codeOperations.find(({ verb }) => verb === 'create') as unknown as Pick<Required<Operation>, 'render'>
+  const print = async (batch: string) => {
+    const made = await run('codes create', { count: 1, usd: '5.00', batch })
+    const [code = ''] = made['codes'] as string[]
+    return create.render(made).replace(code, 'CODE')
+  }
+  const head = 'code,usd,kind,expires,batch\r\n'
+  assert.equal(await print('spring'), `${head}CODE,5.00,promo,,spring\r\n`)
+  assert.equal(await print('=HYPERLINK("http://x")'), `${head}CODE,5.00,promo,,"'=HYPERLINK(""http://x"")"\r\n`)
+  assert.equal(await print('-2+3'), `${head}CODE,5.00,promo,,'-2+3\r\n`)
 })
 
 test('a code that was sold counts as paid, and may lead to another plan', async (context) => {
