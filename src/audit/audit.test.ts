@@ -237,6 +237,36 @@ class C(@Value("\\\${openai.url}") private val url: String, @Value("\\\${openai.
       assert.deepEqual(call.parameters, { temperature: 0.2 })
     })
 
+  const owners: readonly (readonly [name: string, owner: string, got: (field: string) => string])[] = [
+    [
+      'fields of a class',
+      '@ConfigurationProperties(prefix = "openai")\n@Data\npublic class OpenAiProperties { private String url; private String apiKey; private String model = "gpt-3.5-turbo"; }\n',
+      (field) => `properties.get${field.charAt(0).toUpperCase()}${field.slice(1)}()`,
+    ],
+    [
+      'a record',
+      '@ConfigurationProperties("openai")\npublic record OpenAiProperties(String url, String apiKey, String model) {}\n',
+      (field) => `properties.${field}()`,
+    ],
+  ]
+  for (const [name, owner, got] of owners)
+    test(`bound by their names: ${name}`, () => {
+      const sites = sitesOf({
+        ...settings,
+        'src/main/java/OpenAiProperties.java': owner,
+        'src/main/java/A.java': `import org.springframework.web.client.RestTemplate;
+class A { private final OpenAiProperties properties; private final RestTemplate rest;
+  A(OpenAiProperties properties, RestTemplate rest) { this.properties = properties; this.rest = rest; }
+  String f() { HttpHeaders headers = new HttpHeaders(); headers.setBearerAuth(${got('apiKey')});
+    return rest.postForObject(${got('url')}, new HttpEntity<>(Map.of("model", ${got('model')}), headers), String.class); } }\n`,
+      })
+      const call = sites.find(({ kind }) => kind === 'raw-http')
+      assert.deepEqual(
+        [call?.base_url, call?.model, call?.auth],
+        ['https://api.openai.com/v1/chat/completions', 'gpt-4o', 'env:OPENAI_API_KEY'],
+      )
+    })
+
   test('where no file sets it, the variable that Spring reads is told', () => {
     const sites = sitesOf({
       'A.java': `import com.openai.client.okhttp.OpenAIOkHttpClient;

@@ -205,6 +205,9 @@ export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>,
     return { ...callee, name: 'client', made: [{ node, scope }], path: [] }
   if (callee.kind === 'client') return { ...callee, made: [...callee.made, { node, scope }] }
   if (callee.kind === 'function') return returnedValue(tracer, callee.scope)
+  // `properties.baseUrl()` of a record, `properties.getBaseUrl()`: what is in the field.
+  const isGetter = scope.unit.language === 'java' && node.items.length === 0 && node.callee.kind === 'member'
+  if (isGetter && (callee.kind === 'text' || callee.kind === 'environment' || callee.kind === 'literal')) return callee
   if (callee.kind === 'class') return subclassValue(tracer, callee.scope, { node, scope })
   const passed = passedValue(tracer, node, scope)
   return passed.kind === 'unknown' ? { kind: 'made', node, scope } : passed

@@ -247,6 +247,15 @@ const dottedBinding = (tracer: Tracer, dotted: string, { scope, at }: { scope: S
   return unknown
 }
 
+/** A field, or what a getter of Java that nobody wrote (Lombok's) gives out. */
+const gotField = (tracer: Tracer, owner: Scope, name: string): Value => {
+  const value = fieldValue(tracer, owner, name)
+  const field = owner.unit.language === 'java' ? /^get([A-Z]\w*)$/.exec(name)?.[1] : undefined
+  return isUseful(value) || field === undefined
+    ? value
+    : fieldValue(tracer, owner, field.charAt(0).toLowerCase() + field.slice(1))
+}
+
 const memberOf = (tracer: Tracer, object: Value, node: Extract<Node, { kind: 'member' }>): Value => {
   switch (object.kind) {
     case 'symbol':
@@ -279,7 +288,7 @@ const memberOf = (tracer: Tracer, object: Value, node: Extract<Node, { kind: 'me
     }
     case 'instance':
     case 'class': {
-      const value = fieldValue(tracer, object.scope, node.name)
+      const value = gotField(tracer, object.scope, node.name)
       // `Name.new` of Ruby, `Name::new` of Rust without a definition of its own.
       return !isUseful(value) && node.name === 'new' ? { kind: 'class', scope: object.scope } : value
     }
