@@ -100,4 +100,10 @@ test('what is kept for no caller of this relay is found in every format that nam
   for (const place of places) assert.match(kinds(place).join(), /^unkept x /, JSON.stringify(place))
   assert.deepEqual(kinds({ tools: [{ type: 'file_search', vector_store_ids: [] }] }), [])
   assert.deepEqual(kinds({ metadata: { cachedContent: 'x' } }), [])
+  const shape = { properties: { place: { default: { datastore: 'x', container: 'y', file_id: 'z' } } } }
+  for (const place of [
+    { tools: [{ functionDeclarations: [{ name: 'f', parametersJsonSchema: shape }] }] },
+    { generationConfig: { responseSchema: shape, responseJsonSchema: shape } },
+  ])
+    assert.deepEqual(kinds(place), [], 'a schema only describes')
 })

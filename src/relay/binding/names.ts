@@ -47,6 +47,12 @@ const mayName = (names: string): boolean => marks.some((mark) => names.includes(
 /** What programs write for themselves, and what models cited: no provider opens anything by it. */
 const unread: ReadonlySet<string> = new Set([
   'parameters',
+  'parametersJsonSchema',
+  'parameters_json_schema',
+  'responseSchema',
+  'response_schema',
+  'responseJsonSchema',
+  'response_json_schema',
   'input_schema',
   'schema',
   'metadata',
