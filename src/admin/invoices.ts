@@ -9,6 +9,7 @@ import { saying } from '#base/refusal.ts'
 import { contentOf, fileOf, issueInvoice, issueStatement } from '#document/clerk.ts'
 import { csvOf } from '#document/content.ts'
 import { dueInvoices } from '#document/due.ts'
+import { monthRange } from '#document/month.ts'
 import type { BillingProfile, DocumentRow } from '#document/port.ts'
 import { documentKinds } from '#document/port.ts'
 import { accountNames } from './account-names.ts'
@@ -193,6 +194,11 @@ const issue = operation({
     if (input.account === undefined || input.month === undefined)
       throw new Problem('invalid_request_error', { message: "Give 'order', or 'account' and 'month'.", param: 'month' })
     const account = await accountNamed(input.account, context)
+    if (account.createdMs >= monthRange(input.month).untilMs)
+      throw new Problem('conflict', {
+        ...saying('month_before_account', { account: account.name, month: input.month }),
+        param: 'month',
+      })
     return viewOf(await issueStatement(clerk, { account: account.id, month: input.month, trail }))
   },
 })

@@ -53,6 +53,8 @@ export const moneyRefusals = {
   no_proposal: ({ model }: { model: string }) =>
     `No table proposes a price for '${model}'. Write vendor/model as 'drover prices diff' does.`,
   no_seller: () => 'Nothing says who sells: set "seller: { name, address }" in drover.yaml, then documents are issued.',
+  month_before_account: ({ account, month }: { account: string; month: string }) =>
+    `Account '${account}' was made after ${month}: there is nothing to state.`,
   month_not_over: ({ month }: { month: string }) => `${month} is not over: its statement is issued afterwards.`,
   special_for_companies: () =>
     'A special fapiao is for companies that pay VAT: choose a title of a company, or an ordinary one.',

@@ -100,6 +100,10 @@ test("a month's statement comes to what the ledger charged, with what was given 
   await assert.rejects(desk.run('invoices issue', { account: 'acme', month: '2026-11' }), { code: 'conflict' })
   desk.clock.advance(20 * 86_400_000)
   await spent(desk, account, { id: 'call_4', model: 'kimi-k2', usd: '9' })
+  await assert.rejects(desk.run('invoices issue', { account: 'acme', month: '2026-10' }), {
+    code: 'conflict',
+    message: /'acme' was made after 2026-10/,
+  })
   const statement = await desk.run('invoices issue', { account: 'acme', month: '2026-11' })
   assert.deepEqual([statement['number'], statement['total']], ['INV-ST-2026-000001', '3.58'])
   const content = (await desk.run('invoices show', { document: statement['id'] }))['content'] as View

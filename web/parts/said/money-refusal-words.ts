@@ -114,6 +114,10 @@ const money = words({
     'Nothing says who sells: set "seller: { name, address }" in drover.yaml, then documents are issued.',
     '尚未说明卖方：请在 drover.yaml 中设置“seller: { name, address }”，之后即可开具单据。',
   ],
+  month_before_account: [
+    'Account “{account}” was made after {month}: there is nothing to state.',
+    '账户 {account} 在 {month} 之后才创建，没有可出具的对账单。',
+  ],
   month_not_over: [
     '{month} is not over: its statement is issued afterwards.',
     '{month} 尚未结束，对账单在月末之后出具。',
