@@ -115,7 +115,7 @@ const money = words({
     '尚未说明卖方：请在 drover.yaml 中设置“seller: { name, address }”，之后即可开具单据。',
   ],
   month_before_account: [
-    'Account “{account}” was made after {month}: there is nothing to state.',
+    "Account '{account}' was made after {month}: there is nothing to state.",
     '账户 {account} 在 {month} 之后才创建，没有可出具的对账单。',
   ],
   month_not_over: [
