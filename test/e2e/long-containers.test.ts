@@ -77,8 +77,8 @@ test('a container is gone on with by the account that was told of it, and by no 
 `
   await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
   const { key } = await relay.createKey()
-  await relay.command('accounts', 'create', '--name', 'other', '--billing', 'unlimited')
-  const stranger = (await relay.createKey({ account: 'other' })).key
+  await relay.command('accounts', 'create', '--name', 'customer', '--billing', 'prepaid')
+  const stranger = (await relay.createKey({ account: 'customer' })).key
 
   const responses = (container: unknown, more: object = {}) => ({
     path: '/v1/responses',
@@ -96,7 +96,7 @@ test('a container is gone on with by the account that was told of it, and by no 
     messages({ container: { id: 'container_two' } }),
   ]
   for (const ask of asks) {
-    const refused = await call(relay.url, { ...ask, key })
+    const refused = await call(relay.url, { ...ask, key: stranger })
     assert.deepEqual([refused.status, upstream.seen.length], [404, 0], refused.text)
   }
   for (const ask of [responses({ type: 'auto' }), messages({}), messages({ stream: true })])
@@ -115,17 +115,22 @@ test('a container is gone on with by the account that was told of it, and by no 
   const elsewhere = messages({ container: 'cntr_own' })
   assertProblem(await call(relay.url, { ...elsewhere, key }), 400, 'invalid_request_error')
   assert.equal(upstream.seen.length, asked)
+  // What the operator's own people made elsewhere is theirs.
+  const outside = await call(relay.url, { ...responses('cntr_outside'), key })
+  assert.equal(outside.status, 200, outside.text)
   const list = await relay.command('bindings', '--account', 'default', '--kind', 'container')
   assert.match(JSON.stringify(list), /cntr_own/)
 })
 
-test('stores and caches under the operator’s credential are named by nobody, and by the owner of a credential of their own', async () => {
+test('stores and caches under the operator’s credential are named by no customer, but by the owner of a credential of their own', async () => {
   await using upstream = await startUpstream(whole(response('cntr_1')))
   const config = `providers:
   gpt: { vendor: openai, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY" }
 `
   await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
-  const { key } = await relay.createKey()
+  const operators = (await relay.createKey()).key
+  await relay.command('accounts', 'create', '--name', 'customer', '--billing', 'prepaid')
+  const { key } = await relay.createKey({ account: 'customer' })
   const search = {
     path: '/v1/responses',
     body: { model: 'gpt/m', input: 'hi', tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] },
@@ -150,7 +155,9 @@ test('stores and caches under the operator’s credential are named by nobody, a
     assert.match(refused.text, /cached contents are not relayed/)
   }
   assert.equal(upstream.seen.length, 0)
-  const brought = { account: 'default', provider: 'gpt', key: 'sk-of-the-account-0123456789' }
+  const theirs = await call(relay.url, { ...search, key: operators })
+  assert.equal(theirs.status, 200, theirs.text)
+  const brought = { account: 'customer', provider: 'gpt', key: 'sk-of-the-account-0123456789' }
   const added = await call(relay.url, { path: '/api/v1/credentials', key: adminKey, body: brought })
   assert.equal(added.status, 200, added.text)
   const own = await call(relay.url, { ...search, key })

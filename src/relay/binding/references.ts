@@ -40,18 +40,25 @@ const missing = ({ kind, id, field }: Named): Problem => {
   return new Problem('not_found', { message: messages[kind], param: field })
 }
 
+/** Whether the operator's own people call, who pay for nothing: what lies at the provider outside of this relay is theirs. */
+const isOperators = ({ snapshot, key }: Question): boolean =>
+  snapshot.accounts.get(key.account)?.billing === 'unlimited'
+
 /** Providers that are asked with a credential of the account's own: nothing is there that is another account's. */
 const ownProviders = ({ snapshot }: Question): readonly string[] =>
   [...snapshot.upstreams.values()].flatMap(({ own, provider }) => (own === undefined ? [] : [provider.name]))
 
 type Bound = { readonly named: Named; readonly row: BindingRow }
 
+/** `null` = a container that this relay knows nothing of, named by who may. */
 const boundTo = async (
   { bindings }: Pick<RelayPorts, 'bindings'>,
   named: Named,
-  { key, nowMs }: Question,
-): Promise<Bound> => {
+  question: Question,
+): Promise<Bound | null> => {
+  const { key, nowMs } = question
   const row = await bindings.binding({ id: named.id, holder: holderOf(key), nowMs })
+  if (row === null && named.kind === 'container' && isOperators(question)) return null
   if (row === null || row.kind !== named.kind || row.state === 'hidden') throw missing(named)
   return { named, row }
 }
@@ -61,7 +68,11 @@ const boundTo = async (
  * @throws Problem `not_found` for what its account has not, `invalid_request_error` for things of several providers.
  */
 export const placeOf = async (ports: Pick<RelayPorts, 'bindings'>, question: Question): Promise<NamedPlace | null> => {
-  const all = namedBy(question.call)
+  const named = namedBy(question.call)
+  const all =
+    named.some(({ kind }) => kind === 'unkept') && isOperators(question)
+      ? named.filter(({ kind }) => kind !== 'unkept')
+      : named
   const [first] = all
   if (first === undefined) return null
   if (all.length > namedMax)
@@ -73,9 +84,10 @@ export const placeOf = async (ports: Pick<RelayPorts, 'bindings'>, question: Que
   const own = unkept === undefined ? null : ownProviders(question)
   if (unkept !== undefined && own?.length === 0) throw missing(unkept)
   const kept = all.filter(({ kind }) => kind !== 'unkept')
-  const bound = await Promise.all(kept.map((named) => boundTo(ports, named, question)))
+  const found = await Promise.all(kept.map((one) => boundTo(ports, one, question)))
+  const bound = found.filter((one) => one !== null)
   const [one] = bound
-  if (one === undefined) return { providers: own ?? [], credential: null, first }
+  if (one === undefined) return own === null ? null : { providers: own, credential: null, first }
   const others = [...new Set(bound.map(({ row }) => row.provider))]
   if (others.length > 1)
     throw new Problem('invalid_request_error', {
