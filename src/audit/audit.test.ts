@@ -289,6 +289,29 @@ class A { @Value("\${openai.url}") String url; Object f() { return OpenAIOkHttpC
   })
 })
 
+test('what code of .NET asks its configuration for is read from appsettings.json', () => {
+  const sites = sitesOf({
+    'appsettings.Development.json': '{ "OpenAI": { "Model": "gpt-4.1" } }',
+    'appsettings.json':
+      '{\n  // of all\n  "OpenAI": { "Endpoint": "https://api.openai.com/v1", "ApiKey": "", "Model": "gpt-4o", },\n}\n',
+    'Program.cs': `using OpenAI;
+using OpenAI.Chat;
+var builder = WebApplication.CreateBuilder(args);
+var client = new ChatClient(model: builder.Configuration["OpenAI:Model"], new ApiKeyCredential(builder.Configuration["OpenAI:ApiKey"]!), new OpenAIClientOptions { Endpoint = new Uri(builder.Configuration["OpenAI:Endpoint"]!) });
+class A { private readonly IConfiguration _configuration;
+  void F() { var other = new ChatClient(_configuration.GetValue<string>("OpenAI:Model"), _configuration.GetSection("OpenAI")["ApiKey"]); } }\n`,
+  })
+  assert.deepEqual(
+    sites
+      .filter(({ kind }) => kind === 'client')
+      .map(({ line, model, base_url: url, auth }) => [line, model, url, auth]),
+    [
+      [4, 'gpt-4o', 'https://api.openai.com/v1', 'env:OpenAI__ApiKey'],
+      [6, 'gpt-4o', null, 'env:OpenAI__ApiKey'],
+    ],
+  )
+})
+
 describe('no credential is told with a finding', () => {
   const key = `sk-proj-${'Zq8Lm2Xv'.repeat(6)}`
   const cases: readonly (readonly [path: string, text: string])[] = [

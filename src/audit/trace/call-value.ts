@@ -4,6 +4,7 @@ import { sdkFor } from '#audit/rule/sdk-lookup.ts'
 import type { SdkRule } from '#audit/rule/sdk-rule.ts'
 import type { CallNode, Item, Node } from '#audit/syntax/node.ts'
 import { importedValue } from './binding-value.ts'
+import { configuredValue } from './configured.ts'
 import { environmentRead } from './environment.ts'
 import { injectedValue } from './injected.ts'
 import type { Scope } from './scope.ts'
@@ -165,7 +166,8 @@ const pairsValue = ({ callee, items }: CallNode, scope: Scope): Value | null => 
 }
 
 export const callValue = (tracer: Tracer, node: Extract<Node, { kind: 'call' }>, scope: Scope): Value => {
-  const read = environmentRead(node, scope) ?? injectedValue(tracer, node, scope)
+  const read =
+    environmentRead(node, scope) ?? injectedValue(tracer, node, scope) ?? configuredValue(tracer, node, scope)
   if (read !== null) return read
   const [, fallback] = node.items
   // `config('openai.model', 'gpt-4o')` of Laravel: what the file of settings says is not known, what holds without it is.

@@ -6,6 +6,7 @@ import type { SdkRule } from '#audit/rule/sdk-rule.ts'
 import type { Item, Node } from '#audit/syntax/node.ts'
 import { candidates, fieldValue, firstUseful, lookUp, offered } from './binding-value.ts'
 import { callValue, returnedValue } from './call-value.ts'
+import { configuredValue } from './configured.ts'
 import { environmentRead } from './environment.ts'
 import type { Project } from './project.ts'
 import { unitAt } from './project.ts'
@@ -298,7 +299,7 @@ const memberOf = (tracer: Tracer, object: Value, node: Extract<Node, { kind: 'me
 }
 
 const indexValue = (tracer: Tracer, node: Extract<Node, { kind: 'index' }>, scope: Scope): Value => {
-  const read = environmentRead(node, scope)
+  const read = environmentRead(node, scope) ?? configuredValue(tracer, node, scope)
   if (read !== null) return read
   const object = evaluate(tracer, node.object, scope)
   const [only] = node.items
