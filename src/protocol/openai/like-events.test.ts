@@ -17,7 +17,7 @@ const chunkWith = (delta: object, more: object = {}): string =>
   `data: ${JSON.stringify({ id: 'c', created: 1_700_000_000, model: 'm', choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`
 const piece = (text: string): string => chunkWith({ content: text })
 const messagePiece = (text: string): string =>
-  `event: content_block_delta\ndata: ${JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } })}\n\n`
+  `event: content_block_delta\ndata: ${JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }).slice(0, -1)}${' '.repeat(text.length)}}\n\n`
 
 /** Steps with how many events they were given. */
 const counted = (steps: ReplySteps): { readonly steps: ReplySteps; readonly events: () => number } => {
@@ -102,6 +102,7 @@ test('a stream whose events each have something of their own is soon not looked 
   assert.equal(like.read(Buffer.from('data: {"t":"d"}\n\n')), null)
 })
 
+const padded = (event: string, blanks: number): string => event.replace(/}(?=\n\n$)/, `${' '.repeat(blanks)}}`)
 const oneText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 6 }),
   fc.constantFrom('', 'a', 'b', ':', ',', '"', '\\', '","', 'content', '}', '\n', '\u0000', '[DONE]', 'é', '🐎'),
@@ -121,6 +122,7 @@ const oneEvent = fc.oneof(
     arbitrary: oneText.map((text) => chunkWith({ tool_calls: [{ index: 0, function: { arguments: text } }] })),
   },
   { weight: 1, arbitrary: oneText.map((text) => piece(text).replaceAll('\n', '\r\n')) },
+  { weight: 3, arbitrary: fc.tuple(oneText, fc.nat(3)).map(([text, blanks]) => padded(piece(text), blanks)) },
   { weight: 1, arbitrary: oneText.map((text) => piece(text).replaceAll('\n', '\r')) },
   {
     weight: 1,

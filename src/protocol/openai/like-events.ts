@@ -12,10 +12,22 @@ const strangersMax = 8
 
 type Prose = TextDeltaPart | ReasoningDeltaPart
 
-/** An event without its text: what stands before and after it, its quotes included, and what it was read as. */
-type Mould = { readonly before: Buffer; readonly after: Buffer; readonly part: Prose }
+/**
+ * An event without its text: what stands before and after it, its quotes included, and what it was read as. Blanks before the last brace are left
+ * out: Claude's events are padded there, each by another number of them.
+ */
+type Mould = { readonly before: Buffer; readonly after: Buffer; readonly tail: Buffer; readonly part: Prose }
 
 const lineFeed = 0x0a
+const blank = 0x20
+const brace = 0x7d
+
+/** The first of the blanks that lead up to this place. */
+const blanksBefore = (raw: Buffer, at: number): number => {
+  let from = at
+  while (from > 0 && raw[from - 1] === blank) from -= 1
+  return from
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON forbids within a string (RFC 8259, section 7).
 const forbidden = /[\u0000-\u001f]/
@@ -49,13 +61,17 @@ const mouldOf = (frame: Frame): Mould | null => {
   const at = raw.indexOf(quoted)
   if (at === -1 || raw.includes(quoted, at + 1)) return null
   const end = at + quoted.length - 1
+  const tailAt = raw.lastIndexOf(brace)
+  if (tailAt <= end) return null
   // Copies: a view would keep all that was read with it.
-  return { before: Buffer.from(raw.subarray(0, at + 1)), after: Buffer.from(raw.subarray(end)), part }
+  const copy = (from: number, to: number): Buffer => Buffer.from(raw.subarray(from, to))
+  return { before: copy(0, at + 1), after: copy(end, blanksBefore(raw, tailAt)), tail: copy(tailAt, raw.length), part }
 }
 
 const isSame = (one: Mould, other: Mould): boolean =>
   one.before.equals(other.before) &&
   one.after.equals(other.after) &&
+  one.tail.equals(other.tail) &&
   one.part.text !== other.part.text &&
   JSON.stringify({ ...one.part, text: '' }) === JSON.stringify({ ...other.part, text: '' })
 
@@ -72,11 +88,13 @@ export class LikeEvents {
   read(raw: Buffer): Frame | null {
     const mould = this.#mould
     if (mould === null) return null
-    const { before, after, part } = mould
-    const end = raw.length - after.length
-    if (end <= before.length) return null
+    const { before, after, tail, part } = mould
+    const tailAt = raw.length - tail.length
+    if (tailAt < before.length || raw.compare(tail, 0, tail.length, tailAt) !== 0) return null
+    const afterEnd = blanksBefore(raw, tailAt)
+    const end = afterEnd - after.length
+    if (end <= before.length || raw.compare(after, 0, after.length, end, afterEnd) !== 0) return null
     if (raw.compare(before, 0, before.length, 0, before.length) !== 0) return null
-    if (raw.compare(after, 0, after.length, end) !== 0) return null
     const text = textOf(raw.toString('utf8', before.length, end))
     return text === null ? null : { raw, parts: [{ ...part, text }], role: 'content' }
   }
