@@ -1,17 +1,12 @@
 /** The body of an upstream's reply: chunks handed from the parser to one reader, who holds the socket back by not reading. */
 
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 
 export type BodySource = {
   readonly pause: () => void
   readonly resume: () => void
   /** Closes the connection: nobody reads on. */
   readonly abort: () => void
-}
-
-type Waiting = {
-  readonly resolve: (result: IteratorResult<Buffer, undefined>) => void
-  readonly reject: (error: unknown) => void
 }
 
 const over: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
@@ -22,13 +17,16 @@ const over: IteratorResult<Buffer, undefined> = { done: true, value: undefined }
  */
 const heldBytesMax = 16 * 1024
 
-/** A queue between one writer and one reader, both on this thread. */
+/**
+ * A queue between one writer and one reader, both on this thread. What has come by the time that the reader looks is one piece, up to 16 KiB: a
+ * parser gives each chunk of what it has read by itself, and every piece costs its way to the caller.
+ */
 export class ReplyBody implements AsyncIterable<Buffer> {
   readonly #source: BodySource
   #chunks: Buffer[] = []
   #heldBytes = 0
   #paused = false
-  #waiting: Waiting | null = null
+  #wake: (() => void) | null = null
   #end: 'open' | 'ended' | { readonly failure: unknown } = 'open'
 
   constructor(source: BodySource) {
@@ -37,37 +35,32 @@ export class ReplyBody implements AsyncIterable<Buffer> {
 
   push(chunk: Buffer): void {
     if (this.#end !== 'open') return
-    const waiting = this.#waiting
-    if (waiting !== null) {
-      this.#waiting = null
-      waiting.resolve({ done: false, value: chunk })
-      this.#pauseFrom(chunk.length)
-      return
-    }
     this.#chunks.push(chunk)
     this.#heldBytes += chunk.length
-    this.#pauseFrom(this.#heldBytes)
+    if (this.#heldBytes >= heldBytesMax && !this.#paused) {
+      this.#paused = true
+      this.#source.pause()
+    }
+    this.#wakeReader()
   }
 
-  #pauseFrom(heldBytes: number): void {
-    if (heldBytes < heldBytesMax || this.#paused) return
-    this.#paused = true
-    this.#source.pause()
+  #wakeReader(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
   }
 
   /** What was pushed before is still read. */
   finish(): void {
     if (this.#end !== 'open') return
     this.#end = 'ended'
-    this.#waiting?.resolve(over)
-    this.#waiting = null
+    this.#wakeReader()
   }
 
   fail(failure: unknown): void {
     if (this.#end !== 'open') return
     this.#end = { failure }
-    this.#waiting?.reject(failure)
-    this.#waiting = null
+    this.#wakeReader()
   }
 
   /** Drops what was not read; the reader ends with this failure. */
@@ -81,19 +74,35 @@ export class ReplyBody implements AsyncIterable<Buffer> {
     return { next: () => this.#next(), return: () => this.#return() }
   }
 
-  #next(): Promise<IteratorResult<Buffer, undefined>> {
-    const chunk = this.#chunks.shift()
-    if (chunk !== undefined) {
-      this.#heldBytes -= chunk.length
-      if (this.#chunks.length === 0 && chunk.length < heldBytesMax) this.#resume()
-      return Promise.resolve({ done: false, value: chunk })
+  async #next(): Promise<IteratorResult<Buffer, undefined>> {
+    if (this.#chunks.length === 0 && this.#end === 'open')
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        this.#resume()
+      })
+    const piece = this.#take()
+    if (piece !== null) return { done: false, value: piece }
+    if (this.#end !== 'open' && this.#end !== 'ended') throw this.#end.failure
+    return over
+  }
+
+  /** What has come, joined as far as it is small. */
+  #take(): Buffer | null {
+    const chunks = this.#chunks
+    const [first] = chunks
+    if (first === undefined) return null
+    let count = 0
+    let bytes = 0
+    for (const { length } of chunks) {
+      if (count > 0 && bytes + length > heldBytesMax) break
+      count += 1
+      bytes += length
     }
-    if (this.#end === 'ended') return Promise.resolve(over)
-    if (this.#end !== 'open') return Promise.reject(this.#end.failure)
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
-      this.#resume()
-    })
+    const piece = count === 1 ? first : Buffer.concat(chunks.slice(0, count), bytes)
+    this.#chunks = count === chunks.length ? [] : chunks.slice(count)
+    this.#heldBytes -= bytes
+    if (this.#chunks.length === 0 && bytes < heldBytesMax) this.#resume()
+    return piece
   }
 
   #resume(): void {
