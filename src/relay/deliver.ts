@@ -115,6 +115,12 @@ const cutProblem = (reply: Reply): Problem =>
     message: `Provider "${reply.attempt.upstream.provider.name}" broke off its answer before it was complete. What came is delivered; repeat the call for a whole one.`,
   })
 
+/** What came together with a piece of a stream was not waited for. */
+const noteTogether = (frames: readonly Frame[], { call, gap }: DeliverContext): void => {
+  if (!call.stream || frames.length < 2) return
+  for (const _frame of frames.filter(commits).slice(1)) gap(0)
+}
+
 /** Read along for the books, and for whoever asks again. */
 const see = (frames: readonly Frame[], context: DeliverContext): void => {
   const out = bytesFor(frames, context)
@@ -161,6 +167,7 @@ const passOn = async (
   }
   let { held: frames, pending } = reply
   reply.held = none
+  if (isEvents(reply)) noteTogether(frames, context)
   reply.pending = null
   let step: IteratorResult<readonly Frame[], undefined> = over
   // Whatever is there at once is not waited for: for one event of a stream a wait costs more than all that is done with it.
@@ -188,6 +195,7 @@ const passOn = async (
       if (context.call.stream && attempt.draft.firstPartMs !== null) context.gap(context.clock.monotonicMs() - readMs)
       attempt.firstPart()
     }
+    if (isEvents(reply)) noteTogether(step.value, context)
     if (context.signal.aborted) {
       see(step.value, context)
       throw new CallerLeft()
