@@ -1,6 +1,6 @@
 /**
  * What a call costs each thread of the relay, with everything on: `bin/drover-node bench/profile/threads.ts [--beside CHECKOUT …]
- * [--body 1024] [--stream] [--billing prepaid] [--callers 8] [--turns 6] [--seconds 2] [--warm 12000, of streams 128]`. Processor time by the kernel's own accounting, so
+ * [--body 1024] [--stream [--events 64] [--pace 20, ms]] [--billing prepaid] [--callers 8] [--turns 6] [--seconds 2] [--warm 12000, of streams 128]`. Processor time by the kernel's own accounting, so
  * that other work on the machine lengthens the run and not the figure; other checkouts, and a bare Node proxy, are measured in turns beside
  * this one. Microseconds for each call, or for each event of a stream, and the least of the turns in parentheses.
  */
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     beside: { type: 'string', multiple: true, default: [] },
     body: { type: 'string', default: '1024' },
     stream: { type: 'boolean', default: false },
+    events: { type: 'string', default: '64' },
+    pace: { type: 'string', default: '20' },
     billing: { type: 'string', default: everything.billing },
     callers: { type: 'string', default: '8' },
     turns: { type: 'string', default: '6' },
@@ -31,8 +33,9 @@ const { values } = parseArgs({
     warm: { type: 'string' },
   },
 })
-const model = values.stream ? 'bench-stream-64-20' : 'bench-800'
-const eventsOfStream = 67
+const model = values.stream ? `bench-stream-${values.events}-${values.pace}` : 'bench-800'
+/** With the role before them, and the end, the usage and the mark after them. */
+const eventsOfStream = Number(values.events) + 3
 /** What is done after an answer (commits, records) is charged to the calls that caused it. */
 const afterMs = 400
 const warmMsMax = 600_000

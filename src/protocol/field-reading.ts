@@ -77,6 +77,14 @@ export class Fields {
     )
   }
 
+  /** A string, or a list of strings. */
+  oneOrMoreTexts(name: string): readonly string[] | null {
+    const value = this.take(name)
+    if (value === undefined) return null
+    if (typeof value === 'string') return [value]
+    return Array.isArray(value) ? this.texts(name) : unreadable(this.at(name), 'a string or an array of strings')
+  }
+
   /** A list of objects. */
   objects(name: string): readonly JsonObject[] {
     const list = this.list(name) ?? []

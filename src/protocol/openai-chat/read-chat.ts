@@ -5,7 +5,7 @@ import { isObject } from '#base/json-type.ts'
 import type { Call, Converted } from '#protocol/call.ts'
 import type { AudioWish, ChatRequest, ReasoningWish, ResponseFormat } from '#protocol/chat-request.ts'
 import { noParameters } from '#protocol/chat-request.ts'
-import { Fields, given, unreadable } from '#protocol/field-reading.ts'
+import { Fields, given } from '#protocol/field-reading.ts'
 import { readMessage } from './read-message.ts'
 import { readToolChoice, readTools } from './read-tools.ts'
 
@@ -59,14 +59,6 @@ const readReasoning = (fields: Fields): ReasoningWish | null => {
   return Object.values(wish).every((value) => value === null) ? null : wish
 }
 
-const readStop = (fields: Fields): readonly string[] | null => {
-  const stop = fields.take('stop')
-  if (stop === undefined) return null
-  if (typeof stop === 'string') return [stop]
-  if (!Array.isArray(stop)) return unreadable('stop', 'a string or an array of strings')
-  return fields.texts('stop')
-}
-
 const readAudio = (fields: Fields): AudioWish | null => {
   const audio = fields.object('audio')
   if (audio === null) return null
@@ -102,7 +94,7 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     frequencyPenalty: fields.number('frequency_penalty'),
     presencePenalty: fields.number('presence_penalty'),
     seed: fields.number('seed'),
-    stop: readStop(fields),
+    stop: fields.oneOrMoreTexts('stop'),
     logprobs: fields.flag('logprobs'),
     topLogprobs: fields.number('top_logprobs'),
     logitBias: fields.object('logit_bias'),

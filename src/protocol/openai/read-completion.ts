@@ -56,12 +56,6 @@ const readPrompt = (prompt: Json | undefined): string => {
     : refuse('prompt', "'prompt' is made of tokens, which mean something to one model alone. Send text.")
 }
 
-const readStop = (fields: Fields): readonly string[] | null => {
-  const stop = fields.take('stop')
-  if (stop === undefined) return null
-  return typeof stop === 'string' ? [stop] : fields.texts('stop')
-}
-
 /** Members that ask for what happens anyway. */
 const asksNothing: Readonly<Record<string, (value: Json) => boolean>> = {
   echo: (value) => value === false,
@@ -99,7 +93,7 @@ const readBody = (body: JsonObject, stream: boolean): ChatRequest => {
     frequencyPenalty: fields.number('frequency_penalty'),
     presencePenalty: fields.number('presence_penalty'),
     seed: fields.number('seed'),
-    stop: readStop(fields),
+    stop: fields.oneOrMoreTexts('stop'),
     logitBias: fields.object('logit_bias'),
     user: fields.text('user'),
   }

@@ -69,10 +69,7 @@ const boundTo = async (
  */
 export const placeOf = async (ports: Pick<RelayPorts, 'bindings'>, question: Question): Promise<NamedPlace | null> => {
   const named = namedBy(question.call)
-  const all =
-    named.some(({ kind }) => kind === 'unkept') && isOperators(question)
-      ? named.filter(({ kind }) => kind !== 'unkept')
-      : named
+  const all = isOperators(question) ? named.filter(({ kind }) => kind !== 'unkept') : named
   const [first] = all
   if (first === undefined) return null
   if (all.length > namedMax)
