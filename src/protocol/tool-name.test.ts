@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ChatRequest } from './chat-request.ts'
 import { noParameters } from './chat-request.ts'
-import { chatToolName, fitToolNames, geminiToolName, plainToolName, withOwnName } from './tool-name.ts'
+import { chatToolName, claudeToolName, fitToolNames, geminiToolName, plainToolName, withOwnName } from './tool-name.ts'
 
 const tool = (name: string) => ({ kind: 'function', name, description: null, parameters: null, strict: null }) as const
 const requestOf = (names: readonly string[], more: Partial<ChatRequest> = {}): ChatRequest => ({
@@ -16,7 +16,7 @@ const start = (name: string) =>
   ({ type: 'tool-input-start', choice: 0, block: 0, id: 'a', name, kind: 'function', executor: 'caller' }) as const
 
 test('any names go out in a form that is taken, each as another, and come back as they were', () => {
-  const forms = [plainToolName, chatToolName, geminiToolName]
+  const forms = [plainToolName, claudeToolName, chatToolName, geminiToolName]
   const any = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 90 }),
     fc.stringMatching(/^[\w.:/-]{1,90}$/),
@@ -59,4 +59,24 @@ test('a tool has one name wherever it is named, and others are left alone', () =
   assert.ok(!JSON.stringify(allowed).includes('a.b'))
   assert.deepEqual(fitToolNames(asked, geminiToolName), { request: asked, names: new Map() }, 'Gemini takes dots')
   assert.deepEqual(fitToolNames(asked, undefined), { request: asked, names: new Map() })
+})
+
+test('each format gets a name as it is where it takes it: Claude long ones, Kimi none without a letter in front, Vertex no colons', () => {
+  const goesAsItIs = (name: string, form: RegExp) => fitToolNames(requestOf([name]), form).names.size === 0
+  const long = `mcp__${'a'.repeat(100)}`
+  const taken = [long, '_private', '21st_magic', 'files.read', 'mcp:read'].map((name) =>
+    [claudeToolName, plainToolName, chatToolName, geminiToolName].map((form) => goesAsItIs(name, form)),
+  )
+  assert.deepEqual(taken, [
+    [true, false, false, false],
+    [true, true, false, true],
+    [true, true, false, false],
+    [false, false, false, true],
+    [false, false, false, false],
+  ])
+  const sent = [...fitToolNames(requestOf(['_private', '21st_magic']), chatToolName).names.keys()]
+  assert.deepEqual(
+    sent.map((name) => name.slice(0, -8)),
+    ['t_private_', 't21st_magic_'],
+  )
 })

@@ -7,19 +7,21 @@ import type { Part } from './part.ts'
 /** What a format takes. */
 export type ToolNameForm = RegExp
 
-/** OpenAI's and Claude's (their API references, from memory); Bedrock's is the same. */
+/** OpenAI's (its OpenAPI document and Open Responses, read 2026-12-01) and Bedrock's (its API reference and refusals: github.com/awslabs/mcp/issues/3181). */
 export const plainToolName: ToolNameForm = /^[a-zA-Z0-9_-]{1,64}$/
-/** Many servers speak Chat Completions, and Kimi's takes no name that begins with a digit or a dash (its documentation, from memory). */
-export const chatToolName: ToolNameForm = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/
-/** Gemini's, as its refusals say it, from memory. */
-export const geminiToolName: ToolNameForm = /^[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}$/
+/** Claude's, as its refusals quote it: 64 characters until June of 2025 (github.com/modelcontextprotocol/modelcontextprotocol/issues/1345). */
+export const claudeToolName: ToolNameForm = /^[a-zA-Z0-9_-]{1,128}$/
+/** Many servers speak Chat Completions, and Kimi's refuses what does not begin with a letter (github.com/MoonshotAI/kimi-cli/issues/1773 and 2531). */
+export const chatToolName: ToolNameForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,63}$/
+/** What both of Gemini's doors take: Google AI takes colons, Vertex AI none (github.com/google-gemini/gemini-cli/issues/9535, github.com/cloudflare/agents/issues/406). */
+export const geminiToolName: ToolNameForm = /^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$/
 
 const [lengthMax, digestLength] = [64, 8]
 
 /** A name that every format takes. The digest keeps those apart that differ in what is not taken, whatever other tools there are. */
 const renamed = (name: string): string => {
   const digest = createHash('sha256').update(name).digest('hex').slice(0, digestLength)
-  const readable = name.replace(/[^a-zA-Z0-9_-]/g, '_').replace(/^(?![a-zA-Z_])/, '_')
+  const readable = name.replace(/[^a-zA-Z0-9_-]/g, '_').replace(/^(?![a-zA-Z])/, 't')
   return `${readable.slice(0, lengthMax - digestLength - 1)}_${digest}`
 }
 

@@ -64,7 +64,7 @@ field of a request what becomes of it. It is made from the tables that the trans
   \`x-drover-strict: true\`, or \`params: strict\` of the target, it is refused with 400 \`unsupported_parameter\` instead.
 
 A field that is not listed is unknown to Drover: its own format gets it, any other is warned of it. Ids of tools that the target
-does not take are renamed, the same way in a call and in its result. So are names of tools (dots, more than 64 characters, a digit in front, as each
+does not take are renamed, the same way in a call and in its result. So are names of tools (dots, more than 64 characters, a digit or an underscore in front, as each
 format has it): the caller gets its own back, in the answer and in every piece of its stream. A text that names a tool is left as it is.
 
 Text completions (\`/v1/completions\`) go to providers that have them, where the model has such a target. Where it has none the prompt is one

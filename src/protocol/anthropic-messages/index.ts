@@ -8,7 +8,7 @@ import { openaiReader } from '#protocol/openai/reply.ts'
 import { readProblem } from '#protocol/openai/upstream-problem.ts'
 import { picking } from '#protocol/picking.ts'
 import type { Protocol } from '#protocol/protocol.ts'
-import { plainToolName } from '#protocol/tool-name.ts'
+import { claudeToolName } from '#protocol/tool-name.ts'
 import { messagesFields } from './fields.ts'
 import { lowerOutput } from './lower-output.ts'
 import { heartbeat, writeProblem, writeStreamProblem } from './problem.ts'
@@ -30,7 +30,7 @@ export const anthropicMessages: Protocol = {
   lowerOutput,
   takesBack: [carrierFormats.anthropic],
   fields: messagesFields,
-  toolNames: plainToolName,
+  toolNames: claudeToolName,
   parameterNames: {
     temperature: 'temperature',
     top_p: 'top_p',
