@@ -3,9 +3,10 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { stream, whole } from '../fake/answer.ts'
+import { messageBatchShelf } from '../fake/message-batch-shelf.ts'
 import { startUpstream } from '../fake/upstream.ts'
 import { assertProblem, call } from './call.ts'
-import { adminKey, fakeKey, startRelay } from './harness.ts'
+import { adminKey, eventually, fakeKey, startRelay } from './harness.ts'
 
 const usage = { input_tokens: 5, output_tokens: 2, total_tokens: 7 }
 const response = (container: string): object => ({
@@ -120,6 +121,39 @@ test('a container is gone on with by the account that was told of it, and by no 
   assert.equal(outside.status, 200, outside.text)
   const list = await relay.command('bindings', '--account', 'default', '--kind', 'container')
   assert.match(JSON.stringify(list), /cntr_own/)
+})
+
+test('a container that an answer within a batch tells of is its account’s when the batch is settled', async () => {
+  const shelf = messageBatchShelf('m')
+  await using upstream = await startUpstream((exchange) => {
+    if (!shelf.answer(exchange)) return whole(message('container_later'))(exchange)
+  })
+  const config = `providers:
+  claude: { vendor: anthropic, base_url: "${upstream.baseUrl}", allow_private: true, api_key: "env:FAKE_KEY", price: free }
+`
+  await using relay = await startRelay({ config, env: { FAKE_KEY: fakeKey } })
+  const keyOf = async (name: string): Promise<string> => {
+    await relay.command('accounts', 'create', '--name', name, '--billing', 'prepaid')
+    await relay.command('credits', 'grant', '--account', name, '--usd', '1')
+    return (await relay.createKey({ account: name })).key
+  }
+  const [key, stranger] = [await keyOf('one'), await keyOf('other')]
+  const params = { model: 'claude/m', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }
+  const requests = [{ custom_id: 'a', params }]
+  const made = await call(relay.url, { path: '/anthropic/v1/messages/batches', key, body: { requests } })
+  assert.equal(made.status, 200, made.text)
+  shelf.end(String(made.at('id')), () => ({ type: 'succeeded', message: message('container_batch') }))
+  const goOn = { path: '/v1/messages', body: { ...params, container: 'container_batch' } }
+  await eventually(
+    'the container is bound',
+    async () => {
+      const { status } = await call(relay.url, { ...goOn, key })
+      assert.ok(status === 200 || status === 404)
+      return status === 200 ? true : undefined
+    },
+    15_000,
+  )
+  assert.equal((await call(relay.url, { ...goOn, key: stranger })).status, 404)
 })
 
 test('stores and caches under the operator’s credential are named by no customer, but by the owner of a credential of their own', async () => {

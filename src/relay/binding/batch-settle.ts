@@ -21,11 +21,13 @@ import { deleteCopy } from './batch-make.ts'
 import { batchPath, refreshBatch } from './batch-refresh.ts'
 import type { BatchWork, CountedLines } from './batch-work.ts'
 import { workOf } from './batch-work.ts'
+import { keepContainers } from './containers.ts'
 import { jsonLines } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
 import { keeperOf } from './keeper.ts'
 import type { LineModel, LineSettled } from './line-record.ts'
 import { settledLine } from './line-record.ts'
+import { containersIn } from './names.ts'
 
 export type LookPorts = Pick<
   RelayPorts,
@@ -144,6 +146,12 @@ const book = async ({ ports, batch, work }: Settling, lines: readonly LineSettle
   )
 }
 
+/** Containers that a line tells of; a response also repeats what its caller asked for. */
+const keepToldContainers = async ({ ports, batch }: Settling, { body }: Outcome): Promise<void> => {
+  const ids = containersIn(body?.['output'] ?? body)
+  if (ids.length > 0) await keepContainers(ports, { ...batch, ids, nowMs: ports.clock.nowMs() })
+}
+
 const settleLines = async (settling: Settling, document: JsonObject): Promise<CountedLines> => {
   const { ports, batch, work, keeper } = settling
   const models = lineModels(settling)
@@ -165,6 +173,7 @@ const settleLines = async (settling: Settling, document: JsonObject): Promise<Co
       const nowMs = ports.clock.nowMs()
       const order = { batch, work, protocol, upstream: keeper.upstream, model, outcome, countTokens, nowMs }
       const line = await settledLine(order)
+      await keepToldContainers(settling, outcome)
       waiting.push(line)
       count += 1
       tokens += (line.record.usage?.input ?? 0) + (line.record.usage?.output ?? 0)
