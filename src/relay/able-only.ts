@@ -7,7 +7,7 @@ import type { Protocol } from '#protocol/protocol.ts'
 import type { Vendor } from '#provider/vendor.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import type { Grant } from './admit.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Snapshot, Upstream } from './snapshot.ts'
 import { canBeAsked } from './speak.ts'
 
 type Ability = {
@@ -58,8 +58,23 @@ const withTargets = (grant: Grant, takes: (target: Target) => boolean): Grant =>
     .filter(({ targets }) => targets.length > 0),
 })
 
-/** Targets whose provider can be asked for such a thing go alone; where none can, by what is known of it, they all judge for themselves. */
-const askable = (grant: Grant, { snapshot, protocol }: AbleFor): Grant => {
+/** Whether nothing that the provider has is in a form of OpenAI's, in which all that is no chat is asked for. */
+const isOfAnotherForm = (upstream: Upstream | undefined): boolean =>
+  upstream !== undefined && !upstream.vendor.protocols.some((name) => name.startsWith('openai-'))
+
+const nothingThere = (call: Call, targets: readonly Target[]): Problem => {
+  const names = [...new Set(targets.map(({ provider }) => provider))].join(', ')
+  return new Problem('unsupported_parameter', {
+    message: `Model '${call.model}' goes to ${names}, where there are no calls of this kind: its API has chats alone, or others in another form. Use a model whose provider has them (GET /v1/models lists yours).`,
+    param: 'model',
+  })
+}
+
+/**
+ * Targets whose provider can be asked for such a thing go alone; where none can, by what is known of it, they all judge for themselves.
+ * @throws Problem `unsupported_parameter` where none of them has anything of the kind: its own "not found" would say nothing.
+ */
+const askable = (grant: Grant, { snapshot, protocol, call }: AbleFor): Grant => {
   // Every provider of chats can be asked for one, by a translation.
   if (protocol.kind === 'chat') return grant
   const takes = ({ provider, model }: Target): boolean => {
@@ -68,6 +83,8 @@ const askable = (grant: Grant, { snapshot, protocol }: AbleFor): Grant => {
   }
   const targets = grant.groups.flatMap((group) => group.targets)
   const able = targets.filter(takes).length
+  if (able === 0 && targets.every(({ provider }) => isOfAnotherForm(snapshot.upstreams.get(provider))))
+    throw nothingThere(call, targets)
   return able === 0 || able === targets.length ? grant : withTargets(grant, takes)
 }
 

@@ -1,5 +1,6 @@
 /** The relay's rows in the server's table of endpoints, and what is done with a match. */
 
+import type { ProblemCode } from '#base/problem.ts'
 import { Problem } from '#base/problem.ts'
 import type { Endpoint, EndpointMatch } from '#http/endpoint.ts'
 import type { Exchange } from '#http/inbound.ts'
@@ -18,6 +19,7 @@ import { showBalance, showCredits, showGeneration, showKey, showReceipt } from '
 import { relayRealtime } from './realtime.ts'
 import type { SecretForm } from './realtime-secret.ts'
 import { answerSecret, secretPaths } from './realtime-secret.ts'
+import { refusedPaths } from './refused-paths.ts'
 import { relay } from './relay.ts'
 import type { KeepingProtocol, ResponseAsk } from './response-inquiry.ts'
 import { answerResponse, responseEndpoints } from './response-inquiry.ts'
@@ -31,7 +33,7 @@ export type RelayEndpoint =
   | { readonly kind: 'response'; readonly ask: ResponseAsk; readonly protocol: KeepingProtocol }
   | { readonly kind: 'secret'; readonly form: SecretForm }
   /** Known, and not to be had here: the message says why. */
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: ProblemCode; readonly message: string }
   | { readonly kind: 'socket'; readonly over: 'realtime' }
   | { readonly kind: 'socket'; readonly over: KeepingProtocol }
 
@@ -59,40 +61,13 @@ const socketEndpoints = (protocol: Protocol): readonly Endpoint<RelayEndpoint>[]
   return [{ method: 'GET', path: `/v1/${keeping.path}`, upgrades: true, value }]
 }
 
-const refusals: ReadonlyArray<readonly [method: string, path: string, message: string]> = [
-  ...['', '/{id}/accept', '/{id}/hangup', '/{id}/refer', '/{id}/reject'].map(
-    (behind) =>
-      [
-        'POST',
-        `/v1/realtime/calls${behind}`,
-        'Calls over WebRTC and SIP are not relayed: their sound goes past this relay, and nobody could count it. Open a WebSocket at /v1/realtime?model=MODEL; browsers use a client secret (POST /v1/realtime/client_secrets).',
-      ] as const,
+const refusedEndpoints = refusedPaths.flatMap(({ path, code, message }) =>
+  (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map(
+    (method): Endpoint<RelayEndpoint> => ({
+      ...{ method, path, accepts: [], unlisted: true },
+      value: { kind: 'refused', code, message },
+    }),
   ),
-  ...(['POST', 'GET', 'DELETE'] as const).flatMap((method) =>
-    [
-      '/v1/conversations',
-      '/v1/conversations/{id}',
-      '/v1/conversations/{id}/items',
-      '/v1/conversations/{id}/items/{item}',
-    ].map(
-      (path) =>
-        [
-          method,
-          path,
-          'Conversations are not kept here: a provider would keep them for all callers of this relay together. Go on from a response by previous_response_id.',
-        ] as const,
-    ),
-  ),
-]
-
-const refusedEndpoints = refusals.map(
-  ([method, path, message]): Endpoint<RelayEndpoint> => ({
-    method,
-    path,
-    accepts: [],
-    unlisted: true,
-    value: { kind: 'refused', message },
-  }),
 )
 
 /** All that callers may ask for. */
@@ -149,7 +124,7 @@ export const serveRelay = async (
       message: `${exchange.inbound.path} is spoken over WebSocket: send the request with "upgrade: websocket", as WebSocket clients do.`,
       headers: { upgrade: 'websocket', connection: 'upgrade' },
     })
-  if (value.kind === 'refused') throw new Problem('invalid_request_error', { message: value.message })
+  if (value.kind === 'refused') throw new Problem(value.code, { message: value.message })
   if (value.kind === 'secret') return answerSecret(exchange, value.form, ports)
   if (value.kind === 'response') return answerResponse(exchange, { row: value, id: parameters['id'] ?? '' }, ports)
   if (value.kind === 'binding') return answerAct(exchange, { act: value.act, params: parameters }, ports)

@@ -35,7 +35,7 @@ const answerLast = async (stage: Stage, provider: string): Promise<void> => {
   await stage.settle()
 }
 
-test('what only some providers take goes to those; where none is known to take it, they judge for themselves', async () => {
+test('what only some providers take goes to those; where none is known to take it they judge for themselves, but for those of another form', async () => {
   const speech = { protocol: protocols['openai-speech'], path: 'audio/speech', body: { input: 'Hi', voice: 'alloy' } }
   const chats = { protocols: ['openai-chat'] } as const
   const mixed = openStage({
@@ -55,6 +55,9 @@ test('what only some providers take goes to those; where none is known to take i
   none.arrival('alpha').answer(404, refusal('No such endpoint.'))
   await none.settle()
   assert.deepEqual([tried.status(), asked(none, 'alpha', 'beta')], [404, [1, 0]])
+  const other = openStage({ vendors: { alpha: { protocols: ['anthropic-messages'] } } })
+  const told = await other.call(speech)
+  assert.deepEqual([told.status(), codeOf(told.json()), asked(other, 'alpha')], [400, 'unsupported_parameter', [0]])
 })
 
 test('a target that fails again and again is left out, probed by one call after its rest, and back again', async () => {

@@ -116,7 +116,7 @@ all that are compatible, the compatible endpoints of Gemini, Cohere and Ollama; 
 \`encoding_format: base64\` is made here where the provider answers with numbers. Usage that a provider does not tell is estimated from the bytes of the
 text, for the answer and for the bill alike. A list of tokens is refused where it would mean nothing: it is of OpenAI's own tokeniser.
 Images and audio endpoints (\`/v1/images/*\`, \`/v1/audio/*\`) go to those targets of a model whose providers have them in OpenAI's form; where none is
-known to, the first of the model's targets is asked and judges for itself.
+known to, the first of the model's targets is asked and judges for itself; where all of them have nothing in OpenAI's form (Claude, Bedrock), a 400 says so.
 
 ## Schemas for Kimi
 
