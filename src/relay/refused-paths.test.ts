@@ -23,6 +23,8 @@ test('what clients know and the relay does not serve is refused in words of its 
     ['POST', '/v1/realtime/calls/c_1/accept', /WebRTC/],
     ['POST', '/v1beta/models/gemini-2.5-flash:batchGenerateContent', /POST \/v1\/batches/],
     ['POST', '/v1beta/models/google/imagen-4:predict', /\/v1\/images\/generations/],
+    ['POST', '/v1/models/gemini-2.5-flash:batchGenerateContent', /POST \/v1\/batches/],
+    ['POST', '/v1/interactions', /not_found: Gemini/],
     ['POST', '/v1beta/models/veo-3:predictLongRunning', /not_found: Videos/],
   ] as const)
     assert.match(refusalOf(method, path), words, path)
@@ -32,6 +34,8 @@ test('and nothing that is served is in the way of it', () => {
   for (const [method, path, kind] of [
     ['POST', '/v1beta/models/a/b:generateContent', 'call'],
     ['GET', '/v1beta/models/a:predict', 'inquiry'],
+    ['POST', '/upload/v1/files', 'binding'],
+    ['POST', '/v1/cachedContents', 'binding'],
     ['GET', '/v1/fine_tuning/jobs/j/checkpoints', 'binding'],
     ['POST', '/v1/realtime/client_secrets', 'secret'],
   ] as const)

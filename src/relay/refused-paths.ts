@@ -13,6 +13,14 @@ type Family = Omit<RefusedPath, 'path'> & { readonly paths: readonly string[] }
 /** A path and all behind it. */
 const all = (path: string): readonly string[] => [path, `${path}/{rest+}`]
 
+/** Google's clients of the present ask under `/v1`, earlier ones under `/v1beta` (google-genai 2, read 2026-12-01). */
+const google = (...paths: readonly string[]): readonly string[] =>
+  paths.flatMap((path) => [`/v1beta${path}`, `/v1${path}`])
+
+/** What Google's clients call of a model. */
+const ofModel = (...methods: readonly string[]): readonly string[] =>
+  google(...methods.map((method) => `/models/{model+}:${method}`))
+
 const operators = "would lie under the operator's credential, open to whoever knows its name"
 
 const families: readonly Family[] = [
@@ -54,7 +62,7 @@ const families: readonly Family[] = [
   },
   {
     code: 'not_found',
-    paths: [...all('/v1/videos'), '/v1beta/models/{model+}:predictLongRunning', ...all('/v1beta/operations')],
+    paths: [...all('/v1/videos'), ...ofModel('predictLongRunning'), ...google(...all('/operations'))],
     message:
       'Videos are not relayed: nothing here keeps jobs of them and counts what they cost. Ask their provider itself.',
   },
@@ -71,28 +79,25 @@ const families: readonly Family[] = [
   },
   {
     code: 'not_found',
-    paths: [
-      ...['batchGenerateContent', 'asyncBatchEmbedContent'].map((method) => `/v1beta/models/{model+}:${method}`),
-      ...all('/v1beta/batches'),
-    ],
+    paths: [...ofModel('batchGenerateContent', 'asyncBatchEmbedContent'), ...all('/v1beta/batches')],
     message:
       "Gemini's batches are not relayed. Send the calls one by one, or use a batch of OpenAI's form (POST /v1/batches) or Anthropic's (POST /v1/messages/batches) with a model whose provider takes them.",
   },
   {
     code: 'not_found',
-    paths: ['/v1beta/models/{model+}:predict'],
+    paths: ofModel('predict'),
     message:
       "Gemini's :predict is not relayed. Make pictures at POST /v1/images/generations, or with a model that answers :generateContent with pictures.",
   },
   {
     code: 'not_found',
-    paths: all('/v1beta/interactions'),
+    paths: google(...all('/interactions')),
     message:
       "Gemini's interactions are not relayed. Use :generateContent, or /v1/responses, which goes on by previous_response_id.",
   },
   {
     code: 'not_found',
-    paths: [...all('/v1beta/fileSearchStores'), ...all('/v1beta/corpora'), ...all('/v1beta/tunedModels')],
+    paths: google(...['fileSearchStores', 'corpora', 'tunedModels'].flatMap((name) => all(`/${name}`))),
     message: `Stores that Gemini searches, corpora and tuned models are not relayed: one ${operators}. Send the content itself.`,
   },
 ]

@@ -71,14 +71,17 @@ const geminiCaches = notRelayed(
 /** Refused in words: Gemini's clients upload here, and cache. */
 const geminiRows: readonly Row[] = [
   ['POST', '/upload/v1beta/files', geminiFiles, []],
+  ['POST', '/upload/v1/files', geminiFiles, []],
   ['GET', '/v1beta/files', geminiFiles],
   ['GET', '/v1beta/files/{id}', geminiFiles],
   ['DELETE', '/v1beta/files/{id}', geminiFiles],
-  ['POST', '/v1beta/cachedContents', geminiCaches],
-  ['GET', '/v1beta/cachedContents', geminiCaches],
-  ['GET', '/v1beta/cachedContents/{id}', geminiCaches],
-  ['PATCH', '/v1beta/cachedContents/{id}', geminiCaches],
-  ['DELETE', '/v1beta/cachedContents/{id}', geminiCaches],
+  ...['/v1beta', '/v1'].flatMap((root): readonly Row[] => [
+    ['POST', `${root}/cachedContents`, geminiCaches],
+    ['GET', `${root}/cachedContents`, geminiCaches],
+    ['GET', `${root}/cachedContents/{id}`, geminiCaches],
+    ['PATCH', `${root}/cachedContents/{id}`, geminiCaches],
+    ['DELETE', `${root}/cachedContents/{id}`, geminiCaches],
+  ]),
 ]
 
 const endpointOf =
