@@ -21,6 +21,7 @@ const agoMsMax = 3_600_000
 const aheadMsMax = 60_000
 
 const count = () => z.int().min(0).max(1_000_000_000).nullable().default(null)
+const said = () => z.string().min(1).max(256).nullable().default(null)
 const fact = () => z.boolean().nullable().default(null)
 
 const observation = z.strictObject({
@@ -65,6 +66,8 @@ const observation = z.strictObject({
   tool_arguments_valid: fact(),
   json_valid: fact(),
   refused: fact(),
+  other_model: said().describe('The model that the answer names, where it is another one than was asked for.'),
+  unknown_finish: said().describe('Its finish reason, where the format does not know it.'),
   cost_nano_usd: z
     .string()
     .regex(/^\d{1,18}$/)
@@ -98,6 +101,8 @@ const turnOf = (told: z.output<typeof observation>): Observation => ({
   toolArgumentsValid: told.tool_arguments_valid,
   jsonValid: told.json_valid,
   refused: told.refused,
+  otherModel: told.other_model,
+  unknownFinish: told.unknown_finish,
   costNanoUsd: told.cost_nano_usd === null ? null : BigInt(told.cost_nano_usd),
 })
 

@@ -4,12 +4,14 @@ import { compile, fileDigest } from '#migration/compiled.ts'
 import { addTurns } from '#migration/evidence.ts'
 import { draftState } from '#migration/itinerary.ts'
 import { judgementOf } from '#migration/judgement.ts'
+import type { Observation } from '#migration/observation.ts'
+import { strataOf } from '#migration/strata.ts'
 import { sampleTurn } from '#migration/test-turn.ts'
 import { migrationText, viewOfMigration } from './migration-view.ts'
 
 const file = 'migration: move\nmatch: { models: [m] }\nbaseline: { route: old/m }\ncandidate: { route: new/m }\n'
 
-const textWith = (costs: readonly (bigint | null)[]): string => {
+const textWith = (costs: readonly (bigint | null)[], more: Partial<Observation> = {}): string => {
   const facts = { p99Ms: {} }
   const compiled = compile({ file, facts })
   const row = {
@@ -26,12 +28,13 @@ const textWith = (costs: readonly (bigint | null)[]): string => {
   }
   const turns = costs.map((costNanoUsd, index) => ({
     step: 0,
-    turn: sampleTurn({ id: `c${index}`, unit: `u${index}`, costNanoUsd }),
+    turn: sampleTurn({ id: `c${index}`, unit: `u${index}`, costNanoUsd, ...more }),
   }))
   const { columns } = compiled.judge
   const evidence = addTurns(turns, { columns, known: new Map(), evidence: new Map() }).cells
+  const strata = strataOf(turns.map(({ turn }) => turn))
   const judgement = judgementOf(compiled.judge, evidence, compiled.weights)
-  return migrationText(viewOfMigration({ row, compiled, evidence, judgement, decisions: [] }, 1_000))
+  return migrationText(viewOfMigration({ row, compiled, evidence, judgement, strata, decisions: [] }, 1_000))
 }
 const candidateIn = (text: string): string => text.split('\n').find((line) => line.startsWith('candidate')) ?? ''
 
@@ -46,4 +49,11 @@ test('no evidence is one, and not minus nothing', () => {
   const text = textWith([1_000n])
   assert.doesNotMatch(text, /1e-0\.0/)
   assert.match(text, /1e0\.0/)
+})
+
+test('answers of another model, and those that ended for a reason that nobody knows, are told where there are any', () => {
+  const text = textWith([1n, 1n], { otherModel: 'model-lite', unknownFinish: 'because' })
+  assert.match(text, /another model answered: "model-lite" in 2 turns of the candidate, 0 of the baseline/)
+  assert.match(text, /ended for an unknown reason: "because" in 2 turns of the candidate, 0 of the baseline/)
+  assert.doesNotMatch(textWith([1n, 1n]), /another model|unknown reason/)
 })

@@ -19,6 +19,8 @@ import { judgementOf } from '#migration/judgement.ts'
 import type { Arm } from '#migration/observation.ts'
 import type { Decision, MigrationRow } from '#migration/port.ts'
 import { standingOf } from '#migration/standing.ts'
+import type { Dimension, Strata } from '#migration/strata.ts'
+import { deviations, stratumKey, stratumOfKey } from '#migration/strata.ts'
 import type { OperationContext } from './operation.ts'
 import { table } from './render.ts'
 import { sentenceView, viewOfSentence, viewOfSentenceOr } from './sentence-view.ts'
@@ -100,6 +102,18 @@ export const migrationView = z.object({
     )
     .describe(
       'Of the above: what counts against limits and is compared with nothing. carried: it goes on since before the evidence began anew; other_percent: its caller split by a percentage that no step has; step_changed: its caller did not say by which, and the step changed in its time.',
+    ),
+  deviations: z
+    .array(
+      z.object({
+        what: z.enum(deviations),
+        value: z.string().describe('The model that was named, or the reason; (others) = of more than are told apart.'),
+        baseline: z.int().describe('Turns.'),
+        candidate: z.int(),
+      }),
+    )
+    .describe(
+      'Answers that name another model than was asked for, and those that ended for a reason that their format does not know. Nothing is decided on them but by the metrics other-model and unknown-finish.',
     ),
   split_wrong: z.boolean().describe('Conversations do not fall to the arms as the weights say.'),
   evidence: z.array(findingView),
@@ -226,6 +240,20 @@ const asideOf = (evidence: Evidence): z.input<typeof migrationView>['aside'] =>
     return sum.turns === 0 ? [] : [{ reason, ...sum }]
   })
 
+const deviationsOf = ({ sums }: Strata): z.input<typeof migrationView>['deviations'] => {
+  const turns = (dimension: Dimension, value: string, arm: Arm): number =>
+    sums.get(stratumKey({ dimension, value, arm }))?.turns ?? 0
+  return deviations.flatMap((what) => {
+    const named = [...sums.keys()].map(stratumOfKey).filter(({ dimension }) => dimension === what)
+    return [...new Set(named.map(({ value }) => value))].sort().map((value) => ({
+      what,
+      value,
+      baseline: turns(what, value, 'baseline'),
+      candidate: turns(what, value, 'candidate'),
+    }))
+  })
+}
+
 /** A migration, and what its evidence says now. */
 export type Judged = {
   readonly row: MigrationRow
@@ -235,7 +263,11 @@ export type Judged = {
 }
 
 /** With every decision until now, 10,000 at most. */
-export type Opened = Judged & { readonly decisions: readonly Decision[] }
+export type Opened = Judged & {
+  readonly decisions: readonly Decision[]
+  /** Of the evidence that the tests go by. */
+  readonly strata: Strata
+}
 
 /** Decisions that are read at a time of one migration, and how often: a gate that is held for weeks has thousands. */
 const decisionsPerPage = 1000
@@ -277,11 +309,13 @@ export const judgeMigration = async (name: string, context: OperationContext): P
 /** @throws Problem `not_found`. */
 export const openMigration = async (name: string, context: OperationContext): Promise<Opened> => {
   const judged = await judgeMigration(name, context)
-  return { ...judged, decisions: await decisionsOf(judged.row.id, context) }
+  const { id, state } = judged.row
+  const strata = await context.ports.migrations.store.strata(id, state.epoch)
+  return { ...judged, strata, decisions: await decisionsOf(id, context) }
 }
 
 export const viewOfMigration = (
-  { row, compiled, evidence, judgement, decisions }: Opened,
+  { row, compiled, evidence, judgement, decisions, strata }: Opened,
   nowMs: number,
 ): z.input<typeof migrationView> => {
   const { state } = row
@@ -316,6 +350,7 @@ export const viewOfMigration = (
     salt: row.salt,
     arms: { baseline: viewOfArm(evidence, 'baseline'), candidate: viewOfArm(evidence, 'candidate') },
     aside: asideOf(evidence),
+    deviations: deviationsOf(strata),
     split_wrong: judgement.splitWrong,
     evidence: judgement.findings.map(viewOfFinding),
     not_tested: [...textsOf(compiled.judge.left)],
@@ -336,6 +371,14 @@ const figures = (finding: MigrationView['evidence'][number]): readonly string[] 
 
 const verdictText = ({ crossed, passed, dry_run }: MigrationView['evidence'][number]): string =>
   `${crossed ? 'BREACH' : passed ? 'shown within' : 'open'}${dry_run ? ' (dry run)' : ''}`
+
+const deviationWords: Readonly<Record<MigrationView['deviations'][number]['what'], string>> = {
+  other_model: 'another model answered',
+  unknown_finish: 'ended for an unknown reason',
+}
+
+const deviationText = ({ what, value, baseline, candidate }: MigrationView['deviations'][number]): string =>
+  `${deviationWords[what]}: "${value}" in ${candidate} turns of the candidate, ${baseline} of the baseline\n`
 
 const costText = ({ cost_usd, priced_turns, turns }: MigrationView['arms']['baseline']): string => {
   if (cost_usd === null) return turns === 0 ? '-' : 'not known'
@@ -374,5 +417,6 @@ export const migrationText = (view: MigrationView): string =>
       ({ reason, conversations }) =>
         `compared with nothing: ${conversations} conversations (${reason.replace('_', ' ')})\n`,
     ),
+    ...view.deviations.map(deviationText),
     ...view.not_tested.map((one) => `not tested: ${one}\n`),
   ].join('')

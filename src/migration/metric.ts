@@ -120,6 +120,17 @@ export const metrics = {
     shows: ended(({ jsonValid }) => not(jsonValid)),
     summary: 'Conversations with an answer that was asked for as JSON and is none.',
   },
+  'other-model': {
+    type: 'proportion',
+    shows: ended(({ otherModel }) => typeof otherModel === 'string'),
+    summary:
+      'Conversations with an answer that names another model than was asked for; a dated version, an alias and a name of the catalog for the same model are none.',
+  },
+  'unknown-finish': {
+    type: 'proportion',
+    shows: ended(({ unknownFinish }) => typeof unknownFinish === 'string'),
+    summary: 'Conversations with an answer whose finish reason is a word that its format does not know.',
+  },
   'feedback-bad-share': {
     type: 'proportion',
     // Said afterwards, of a turn that is counted by then.

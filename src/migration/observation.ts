@@ -70,6 +70,10 @@ export type Observation = {
   readonly jsonValid: boolean | null
   /** Whether the model declined; `null` = nobody looked. */
   readonly refused: boolean | null
+  /** The model that the answer names, where it is another one than was asked for; absent or `null` = it names the same, or none, or nobody looked. */
+  readonly otherModel?: string | null
+  /** Why the answer ended, where that is a word that its format does not know; absent or `null` = it is known, or nobody looked. */
+  readonly unknownFinish?: string | null
   /** What the operator pays for it; `null` = unknown. */
   readonly costNanoUsd: bigint | null
 }

@@ -8,12 +8,13 @@ import {
   callerCount,
   callersMax,
   callSitesMax,
+  deviationsMax,
   joinCallers,
   joinStrata,
   joinStratum,
   noStrata,
   noStratum,
-  otherSites,
+  otherValues,
   strataOf,
   stratumKey,
   stratumOfKey,
@@ -88,7 +89,7 @@ test('of very many call sites the rest are one', () => {
   assert.equal(callSitesMax, 200)
   const turns = Array.from({ length: callSitesMax + 5 }, (_unused, index) => sampleTurn({ callSite: `site-${index}` }))
   const { sums } = strataOf(turns)
-  assert.equal(sums.get(`call_site/candidate/${otherSites}`)?.turns, 5)
+  assert.equal(sums.get(`call_site/candidate/${otherValues}`)?.turns, 5)
   assert.equal([...sums.keys()].filter((name) => name.startsWith('call_site/')).length, callSitesMax + 1)
 })
 
@@ -119,4 +120,26 @@ test('prompts are told apart by their length', () => {
       ?.slice('prompt/candidate/'.length)
   const sizes = [null, 1_000, 1_001, 4_000, 16_000, 64_000, 64_001].map(sizeOf)
   assert.deepEqual(sizes, ['unknown', 'to 1k', '1k to 4k', '1k to 4k', '4k to 16k', '16k to 64k', 'over 64k'])
+})
+
+test('what deviates is counted by what was said, of answers of the arm alone; of very many words the rest are one', () => {
+  const turns = [
+    sampleTurn({ otherModel: 'model-lite' }),
+    sampleTurn({ otherModel: 'model-lite', unknownFinish: 'be\u0000cause' }),
+    sampleTurn({ otherModel: 'baseline-model', outcome: 'moved' }),
+    sampleTurn({ otherModel: null }),
+    sampleTurn(),
+  ]
+  const { sums } = strataOf(turns)
+  const deviating = [...sums].filter(([key]) => /^(other_model|unknown_finish)/.test(key))
+  assert.deepEqual(
+    deviating.map(([key, { turns: count }]) => [key, count]),
+    [
+      ['other_model/candidate/model-lite', 2],
+      ['unknown_finish/candidate/be?cause', 1],
+    ],
+  )
+  const many = Array.from({ length: deviationsMax + 5 }, (_none, at) => sampleTurn({ otherModel: `model-${at}` }))
+  const known = { other_model: new Set(['model-0', 'elsewhere']) }
+  assert.equal(strataOf(many, known).sums.get(`other_model/candidate/${otherValues}`)?.turns, 6)
 })

@@ -5,10 +5,12 @@
 
 import { hash } from 'node:crypto'
 import type { Arm, Observation } from './observation.ts'
-import { hasFailed, isShown } from './observation.ts'
+import { hasFailed, isSample, isShown } from './observation.ts'
 
-export const dimensions = ['call_site', 'delivery', 'prompt'] as const
+/** The last two have turns that deviate alone: whose answer names another model, or ends for a reason that its format does not know. */
+export const dimensions = ['call_site', 'delivery', 'prompt', 'other_model', 'unknown_finish'] as const
 export type Dimension = (typeof dimensions)[number]
+export const deviations = ['other_model', 'unknown_finish'] as const satisfies readonly Dimension[]
 
 export type StratumSums = {
   readonly turns: number
@@ -41,9 +43,13 @@ export type StratumName = { readonly dimension: Dimension; readonly value: strin
 
 /** Call sites that are told apart; of more the rest are one. */
 export const callSitesMax = 200
-export const otherSites = '(others)'
+/** And of what deviates, so that a provider which says another word each time fills nothing. */
+export const deviationsMax = 20
+const saidCharactersMax = 80
+export const otherValues = '(others)'
 export const noSite = '(none)'
 
+/** Names a stratum among the others of its epoch. */
 export const stratumKey = ({ dimension, value, arm }: StratumName): string => `${dimension}/${arm}/${value}`
 
 /** The inverse of `stratumKey`. */
@@ -132,27 +138,45 @@ const sumsOf = (turn: Observation): StratumSums => {
   }
 }
 
-/** The strata of some turns. `sites` are the call sites that are told apart already. */
-export const strataOf = (turns: readonly Observation[], sites: ReadonlySet<string> = new Set()): Strata => {
-  const sums = new Map<string, StratumSums>()
-  const known = new Set(sites)
-  const callers: Record<Arm, Set<string>> = { baseline: new Set(), candidate: new Set() }
-  const siteOf = (site: string): string => {
-    if (known.has(site)) return site
-    if (known.size >= callSitesMax) return otherSites
-    known.add(site)
-    return site
+/** Values by which turns are told apart already. */
+export type KnownValues = Readonly<Partial<Record<Dimension, ReadonlySet<string>>>>
+
+/** As many values of each kind as there may be; the rest are one. */
+const bounded = (values: KnownValues) => {
+  const known = new Map(dimensions.map((dimension) => [dimension, new Set(values[dimension])]))
+  return (dimension: Dimension, value: string): string => {
+    const have = known.get(dimension)
+    if (have === undefined || have.has(value)) return value
+    if (have.size >= (dimension === 'call_site' ? callSitesMax : deviationsMax)) return otherValues
+    have.add(value)
+    return value
   }
+}
+
+/** What a provider said, fit to be shown and kept. */
+const said = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, saidCharactersMax)
+
+/** Where a turn belongs. What deviates in an answer is its arm's alone where its arm gave it. */
+const valuesOf = (turn: Observation): readonly (readonly [Dimension, string | null | undefined])[] => [
+  ['call_site', turn.callSite ?? noSite],
+  ['delivery', turn.stream ? 'stream' : 'whole'],
+  ['prompt', promptSizeOf(turn.tokens.input)],
+  ['other_model', isSample(turn) ? turn.otherModel : null],
+  ['unknown_finish', isSample(turn) ? turn.unknownFinish : null],
+]
+
+/** The strata of some turns. */
+export const strataOf = (turns: readonly Observation[], known: KnownValues = {}): Strata => {
+  const sums = new Map<string, StratumSums>()
+  const boundedValue = bounded(known)
+  const callers: Record<Arm, Set<string>> = { baseline: new Set(), candidate: new Set() }
   for (const turn of turns) {
     const { arm, caller } = turn
     const more = sumsOf(turn)
-    const values: Readonly<Record<Dimension, string>> = {
-      call_site: siteOf(turn.callSite ?? noSite),
-      delivery: turn.stream ? 'stream' : 'whole',
-      prompt: promptSizeOf(turn.tokens.input),
-    }
-    for (const dimension of dimensions) {
-      const key = stratumKey({ dimension, value: values[dimension], arm })
+    for (const [dimension, found] of valuesOf(turn)) {
+      if (found === null || found === undefined) continue
+      const value = boundedValue(dimension, dimension === 'call_site' ? found : said(found))
+      const key = stratumKey({ dimension, value, arm })
       sums.set(key, joinStratum(sums.get(key) ?? noStratum, more))
     }
     if (caller !== null && caller !== undefined) callers[arm].add(caller)

@@ -3,6 +3,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { FxRate } from '#base/fx-rate.ts'
 import type { PriceRule } from '#base/price-rule.ts'
+import { namedAt } from '#catalog/lookup.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { PriceEntry } from '#catalog/port.ts'
 import type { PriceBook } from '#catalog/price-book.ts'
@@ -139,6 +140,7 @@ export const liveRelay = (options: LiveOptions): Live => {
     accounts: new Map(),
     digestKey: options.digestKey,
     rulesOf: (vendor, model) => catalog.byVendor.get(vendor)?.byName.get(model)?.model.rules ?? {},
+    modelIdOf: (vendor, name) => namedAt(catalog, vendor, name)?.model.id ?? null,
   })
   let cancel = (): void => {}
   const refresh = (): void => {

@@ -267,3 +267,26 @@ test('a stream that ends with nothing in it is a failure of its arm', async () =
     ['empty'],
   )
 })
+
+test('an answer that names another model, or ends for a reason that nobody knows, deviates; a dated version of the model does not', async () => {
+  const { stage, told } = moved()
+  const answers = [
+    { model: 'beta-1-lite', finish: 'because' },
+    { model: 'beta-1-2026-04-01', finish: 'stop' },
+  ]
+  for (const [at, { model, finish }] of answers.entries()) {
+    await stage.call()
+    const whole = completion('hello')
+    stage
+      .arrival('beta', at)
+      .answer(200, { ...whole, model, choices: whole.choices.map((one) => ({ ...one, finish_reason: finish })) })
+    await stage.settle()
+  }
+  assert.deepEqual(
+    told().map(({ outcome, otherModel, unknownFinish }) => [outcome, otherModel, unknownFinish]),
+    [
+      ['ok', 'beta-1-lite', 'because'],
+      ['ok', null, null],
+    ],
+  )
+})

@@ -5,6 +5,7 @@ import type { CallRecord } from '#base/call-record.ts'
 import { readMember } from '#base/json.ts'
 import { Problem } from '#base/problem.ts'
 import type { Inbound } from '#http/inbound.ts'
+import { namesAnother } from '#migration/answered-model.ts'
 import { isInShare } from '#migration/assign.ts'
 import type { Observation, Outcome } from '#migration/observation.ts'
 import type { CallFacts, Move } from '#migration/traffic.ts'
@@ -22,6 +23,7 @@ import type { Journey } from './journey.ts'
 import type { Labels } from './labels.ts'
 import { armHeader } from './labels.ts'
 import type { Leg } from './leg.ts'
+import type { Snapshot } from './snapshot.ts'
 import { turnReader } from './turn-reader.ts'
 
 type Scope = { readonly move: Move; readonly facts: CallFacts; readonly key: KeyFacts; readonly call: Call }
@@ -228,8 +230,20 @@ const wasTakenBack = ({ attempts }: CallRecord, { arm, move, takenBack }: Assign
   return wasNotAsked || attempts.some(({ left }) => left === `upstream_error: ${takenBackFault}`)
 }
 
+/** A deployment of Azure has a name of its own, and a server of files may name its file. */
+const ownNames: readonly string[] = ['azure', 'llamacpp']
+
+/** The model that the answer names, where it is another one than was asked for. */
+const otherModelOf = ({ attempts }: CallRecord, answered: string | null, { upstreams, modelIdOf }: Snapshot) => {
+  const last = attempts.at(-1)
+  const vendor = last === undefined ? undefined : upstreams.get(last.provider)?.vendor.name
+  if (last === undefined || vendor === undefined || answered === null || ownNames.includes(vendor)) return null
+  const isOther = namesAnother({ asked: last.model, answered, idOf: (name) => modelIdOf(vendor, name) })
+  return isOther ? answered : null
+}
+
 /** What a call that has ended says of its arm; `null` = nothing: it never went there, was taken back, or its answer was kept from another one. */
-const observationOf = (whole: CallRecord, assigned: Assigned): Observation | null => {
+const observationOf = (whole: CallRecord, assigned: Assigned, snapshot: Snapshot): Observation | null => {
   const { assignment, reader, caller } = assigned
   const record = { ...whole, attempts: answering(whole.attempts) }
   if (record.cache === 'hit' || isOurs(record) || wasTakenBack(record, assignment)) return null
@@ -259,14 +273,15 @@ const observationOf = (whole: CallRecord, assigned: Assigned): Observation | nul
       reasoning: usage?.reasoning ?? null,
     },
     usageMissing: usage === null || usage.source !== 'reported' || reader.misplacesUsage(),
+    otherModel: otherModelOf(record, reader.answeredModel(), snapshot),
     costNanoUsd: answered?.costNanoUsd ?? null,
     ...reader.found(),
   }
 }
 
 /** Tells the migration what came of the call; `goesOn` = its provider is still at it, and nobody will say how it ended. */
-export const noteTurn = ({ ports, draft }: Journey, assigned: Assigned | null, goesOn: boolean): void => {
+export const noteTurn = ({ ports, draft, snapshot }: Journey, assigned: Assigned | null, goesOn: boolean): void => {
   if (assigned === null) return
-  ports.traffic.ended(draft.id, goesOn ? null : observationOf(draft, assigned))
+  ports.traffic.ended(draft.id, goesOn ? null : observationOf(draft, assigned, snapshot))
   if (!goesOn) assigned.shadow?.ended(draft)
 }

@@ -82,6 +82,8 @@ export type Snapshot = {
   readonly upstreams: ReadonlyMap<string, Upstream>
   /** The catalog's parameter rules of a vendor's model; empty where it says none. */
   readonly rulesOf: (vendor: string, model: string) => ParameterRules
+  /** The catalog's id of a vendor's model by any of its names; `null` = it knows none. */
+  readonly modelIdOf: (vendor: string, name: string) => string | null
   /** Regions that calls may go to; `null` = any. */
   readonly regionsAllowed: readonly string[] | null
   readonly dataRules?: readonly DataRule[]

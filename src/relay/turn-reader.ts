@@ -22,7 +22,12 @@ export type TurnReader = {
   /** Of an answer that has come to its end: it ended of its own accord, and there is nothing in it for the caller but perhaps a thought. */
   readonly saysNothing: () => boolean
   /** Of an answer that has come to its end. */
-  readonly found: () => Pick<Observation, 'toolCalled' | 'toolArgumentsValid' | 'jsonValid' | 'refused' | 'truncated'>
+  readonly found: () => Pick<
+    Observation,
+    'toolCalled' | 'toolArgumentsValid' | 'jsonValid' | 'refused' | 'truncated' | 'unknownFinish'
+  >
+  /** As the answer names it; `null` = it has named none. */
+  readonly answeredModel: () => string | null
 }
 
 const isJson = (text: string): boolean => {
@@ -78,11 +83,15 @@ export const turnReader = (call: Call): TurnReader => {
   let truncated = false
   let hasContent = false
   let endedItself = false
+  let answeredModel: string | null = null
+  let unknownFinish: string | null = null
   return {
     see: (part) => {
       hasContent ||= isContent(part)
       endedItself ||= part.type === 'finish' && part.reason === 'stop'
-      if (part.type === 'finish') {
+      if (part.type === 'start') answeredModel = part.model ?? answeredModel
+      else if (part.type === 'finish') {
+        if (part.reason === 'other') unknownFinish ??= part.raw
         truncated ||= part.reason === 'length'
         refused ||= part.reason === 'refusal' || part.reason === 'content-filter'
       } else if (part.type === 'refusal-delta') refused = true
@@ -115,7 +124,9 @@ export const turnReader = (call: Call): TurnReader => {
         jsonValid: asText ? isJson(text) : null,
         refused,
         truncated,
+        unknownFinish,
       }
     },
+    answeredModel: () => answeredModel,
   }
 }

@@ -215,7 +215,7 @@ const play = (truth: Truth) => {
   if (row.state.phase === 'rolling_back')
     change({ kind: 'settle' }, { why: 'every node sends to the baseline', actor: 'drover', nowMs: nowMs + 2_000 })
   const judgement = judgementOf(compiled.judge, cells, compiled.weights)
-  const opened = { row, compiled, evidence: cells, judgement, decisions }
+  const opened = { row, compiled, evidence: cells, judgement, strata, decisions }
   const shadow = shadowOf(seededChance(11))
   const data = assembleReport({
     opened,

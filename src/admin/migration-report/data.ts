@@ -74,7 +74,13 @@ const histogram = z.array(z.tuple([z.number(), z.int()])).describe('Milliseconds
 const timesView = z.object({ baseline: histogram, candidate: histogram })
 
 /** A report is one text, signed, for people of any Drover: sentences by their codes are no part of it. */
-export const reportMigration = migrationView.omit({ sentence_said: true, next_said: true, not_tested_said: true })
+export const reportMigration = migrationView.omit({
+  sentence_said: true,
+  next_said: true,
+  not_tested_said: true,
+  // They are among the strata, of the whole time.
+  deviations: true,
+})
 export const reportDecision = decisionView.omit({ why_said: true })
 
 export const reportView = z.object({

@@ -75,8 +75,9 @@ const made = (earlier: ReportSources['earlier'] = [], saving: ReportSources['sav
     { call: 'call_1', copy: 'call_2' },
   )
   const at = { migration: 'mig_1', epoch: 1, timeMs: 5_000, step: 0 }
-  const opened = { row: { ...row, state: first.after, version: 1 }, compiled, evidence, judgement, decisions: [first] }
   const strata = strataOf(turns.map(({ turn }) => turn))
+  const now = { ...row, state: first.after, version: 1 }
+  const opened = { row: now, compiled, evidence, judgement, strata, decisions: [first] }
   const points = [pointOf(judgement, at)]
   assert.ok(evidenceJson(evidence).length > 0)
   return signReport(

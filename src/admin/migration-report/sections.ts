@@ -1,6 +1,7 @@
 /** The parts of a report that are words and tables. */
 
 import { escapeHtml } from '#base/html.ts'
+import { dimensions } from '#migration/strata.ts'
 import { sayMs } from './chart.ts'
 import type { SignedReport } from './data.ts'
 
@@ -53,7 +54,13 @@ const ttft = (stratum: Stratum | undefined): string =>
 const failed = (stratum: Stratum | undefined): string =>
   stratum === undefined || stratum.turns === 0 ? '–' : percent(stratum.failed / stratum.turns)
 
-const dimensionNames = { call_site: 'Call site', delivery: 'Delivery', prompt: 'Prompt, tokens' } as const
+const dimensionNames = {
+  call_site: 'Call site',
+  delivery: 'Delivery',
+  prompt: 'Prompt, tokens',
+  other_model: 'Another model answered',
+  unknown_finish: 'Ended for an unknown reason',
+} as const
 
 const stratumRows = ({ strata: all }: SignedReport, dimension: keyof typeof dimensionNames): string => {
   const mine = all.filter((one) => one.dimension === dimension)
@@ -83,14 +90,14 @@ const stratumHead = (name: string): string =>
   `<thead><tr><th>${name}</th>${['calls', 'base', 'failed', 'base', 'tokens in', 'tokens out', 'first token', 'base'].map((one) => `<th class="n">${one}</th>`).join('')}</tr></thead>`
 
 export const strata = (report: SignedReport): string => {
+  const { strata: all } = report
   const pairs = report.shadow?.prompt_pairs ?? 0
   const paired =
     pairs === 0 || report.shadow?.prompt_ratio === null || report.shadow?.prompt_ratio === undefined
       ? ''
       : `<p>The same ${count(pairs)} prompts, as both providers count them: <b>×${report.shadow.prompt_ratio.toFixed(3)}</b> tokens at the candidate.</p>`
-  return `<h2>Where it differs</h2><p class="about">The candidate beside the baseline ("base"). Tokens are the candidate's mean to the baseline's. These explain; nothing is decided on them.</p>${paired}${(
-    ['call_site', 'delivery', 'prompt'] as const
-  )
+  return `<h2>Where it differs</h2><p class="about">The candidate beside the baseline ("base"). Tokens are the candidate's mean to the baseline's. These explain; nothing is decided on them.</p>${paired}${dimensions
+    .filter((dimension) => all.some((one) => one.dimension === dimension))
     .map(
       (dimension) =>
         `<div class="scroll"><table class="strata">${stratumHead(dimensionNames[dimension])}<tbody>${stratumRows(report, dimension)}</tbody></table></div>`,

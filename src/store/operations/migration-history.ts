@@ -6,6 +6,7 @@ import { arms } from '#migration/observation.ts'
 import type { EvidenceBatch, PointsPage } from '#migration/port.ts'
 import type { Callers, Strata, StratumSums } from '#migration/strata.ts'
 import {
+  dimensions,
   joinCallers,
   joinStratum,
   noStratum,
@@ -46,15 +47,16 @@ export const addToStrata = async (
 ): Promise<void> => {
   const { migration, epoch, turns } = batch
   const rows = await rowsOf(transaction, batch)
-  const sites = new Set(
-    [...rows.keys()].flatMap((name) => {
-      const { dimension, value } = stratumOfKey(name)
-      return dimension === 'call_site' ? [value] : []
-    }),
+  const names = [...rows.keys()].map(stratumOfKey)
+  const known = Object.fromEntries(
+    dimensions.map((one) => [
+      one,
+      new Set(names.flatMap(({ dimension, value }) => (dimension === one ? [value] : []))),
+    ]),
   )
   const added = strataOf(
     turns.map(({ turn }) => turn),
-    sites,
+    known,
   )
   const changed = new Map<string, string>()
   for (const [name, sums] of added.sums) {
