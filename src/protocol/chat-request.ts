@@ -124,6 +124,8 @@ export type ProviderTool = Noted & {
   readonly name: string
   /** The tool in the source's own words. */
   readonly raw: JsonObject
+  /** Absent: the members of `raw` are what is said of it. */
+  readonly settings?: JsonObject
 }
 export type Tool = FunctionTool | CustomTool | ProviderTool
 

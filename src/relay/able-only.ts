@@ -8,7 +8,7 @@ import type { Vendor } from '#provider/vendor.ts'
 import { protocolsOf } from '#provider/vendor.ts'
 import type { Grant } from './admit.ts'
 import type { Snapshot, Upstream } from './snapshot.ts'
-import { canBeAsked } from './speak.ts'
+import { canBeAsked, protocolFor } from './speak.ts'
 
 type Ability = {
   readonly has: (vendor: Vendor) => boolean
@@ -58,9 +58,11 @@ const withTargets = (grant: Grant, takes: (target: Target) => boolean): Grant =>
     .filter(({ targets }) => targets.length > 0),
 })
 
-/** Whether nothing that the provider has is in a form of OpenAI's, in which all that is no chat is asked for. */
-const isOfAnotherForm = (upstream: Upstream | undefined): boolean =>
-  upstream !== undefined && !upstream.vendor.protocols.some((name) => name.startsWith('openai-'))
+/** Whether nothing that the provider has is in a form of OpenAI's, in which all that is no chat is asked for, or can be translated to. */
+const hasNothingLike = (protocol: Protocol, upstream: Upstream | undefined, model: string): boolean =>
+  upstream !== undefined &&
+  !upstream.vendor.protocols.some((name) => name.startsWith('openai-')) &&
+  protocolFor(protocol, upstream, model) === protocol
 
 const nothingThere = (call: Call, targets: readonly Target[]): Problem => {
   const names = [...new Set(targets.map(({ provider }) => provider))].join(', ')
@@ -83,8 +85,10 @@ const askable = (grant: Grant, { snapshot, protocol, call }: AbleFor): Grant => 
   }
   const targets = grant.groups.flatMap((group) => group.targets)
   const able = targets.filter(takes).length
-  if (able === 0 && targets.every(({ provider }) => isOfAnotherForm(snapshot.upstreams.get(provider))))
-    throw nothingThere(call, targets)
+  const isNowhere = targets.every(({ provider, model }) =>
+    hasNothingLike(protocol, snapshot.upstreams.get(provider), model),
+  )
+  if (able === 0 && isNowhere) throw nothingThere(call, targets)
   return able === 0 || able === targets.length ? grant : withTargets(grant, takes)
 }
 

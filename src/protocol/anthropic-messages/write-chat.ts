@@ -61,10 +61,10 @@ const plain = (content: readonly JsonObject[]): Json => {
 /** What is told of a search in every format: that it is wanted, and where its user is. */
 const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location'])
 
-const searchOf = ({ raw, name }: ProviderTool, { warn }: Writing): JsonObject => {
-  for (const field of Object.keys(raw))
+const searchOf = ({ raw, name, settings = raw }: ProviderTool, { warn }: Writing): JsonObject => {
+  for (const field of Object.keys(settings))
     if (!searchFields.has(field)) warn(`${name}.${field}`, 'web_search of Messages has no field for it')
-  const location = raw['user_location'] as JsonObject | undefined
+  const location = settings['user_location'] as JsonObject | undefined
   const approximate = (location?.['approximate'] ?? location) as JsonObject | undefined
   return {
     type: 'web_search_20250305',

@@ -52,6 +52,7 @@ const readTools = (entry: JsonObject, place: string): readonly Tool[] => {
         does: providerTools[name] ?? null,
         name,
         raw: { [name]: value as Json },
+        settings: isObject(value) ? value : {},
       }),
     ),
   ]

@@ -29,8 +29,8 @@ const providerTools: Readonly<Record<string, JsonObject>> = {
 }
 
 /** Google's own tools take none of the settings that other makers' have; a container of the provider's own choice asks for nothing. */
-const tellSettings = ({ name, raw }: ProviderTool, { warn }: Writing): void => {
-  for (const [field, value] of Object.entries(raw)) {
+const tellSettings = ({ name, raw, settings = raw }: ProviderTool, { warn }: Writing): void => {
+  for (const [field, value] of Object.entries(settings)) {
     const asksNothing = isObject(value) && Object.keys(value).join() === 'type' && value['type'] === 'auto'
     if (field !== 'type' && field !== 'name' && !asksNothing)
       warn(`tools.${name}.${field}`, 'the same tool of Gemini has no field for it')

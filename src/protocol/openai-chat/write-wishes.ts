@@ -46,9 +46,10 @@ const searchOf = ({ request, own, warn, dialect }: Writing): JsonObject => {
     return {}
   }
   if (own) return { web_search_options: search.raw }
-  for (const name of Object.keys(search.raw))
+  const { raw, settings = raw } = search
+  for (const name of Object.keys(settings))
     if (!searchFields.has(name)) warn(`tools.${search.name}.${name}`, 'web_search_options has no field for it')
-  const location = search.raw['user_location']
+  const location = settings['user_location']
   if (!isObject(location)) return { web_search_options: {} }
   const { type: _type, ...approximate } = location
   return { web_search_options: { user_location: { type: 'approximate', approximate } } }

@@ -15,10 +15,10 @@ import { writeInput } from './write-input.ts'
 /** What is told of a search in every format: that it is wanted, and where its user is. */
 const searchFields: ReadonlySet<string> = new Set(['type', 'name', 'user_location', 'cache_control'])
 
-const searchOf = ({ raw, name }: ProviderTool, { warn }: Writing): JsonObject => {
-  for (const field of Object.keys(raw))
+const searchOf = ({ raw, name, settings = raw }: ProviderTool, { warn }: Writing): JsonObject => {
+  for (const field of Object.keys(settings))
     if (!searchFields.has(field)) warn(`${name}.${field}`, 'web_search of Responses has no field for it')
-  const location = raw['user_location']
+  const location = settings['user_location']
   if (!isObject(location)) return { type: 'web_search' }
   const { approximate } = location
   return {
