@@ -5,6 +5,7 @@ import { systemClock } from '#base/clock.ts'
 import { systemIds } from '#base/id.ts'
 import { machineProcesses, watchLauncher } from '#cli/launcher-watch.ts'
 import { runCommandLine } from '#cli/run.ts'
+import { logOutlet } from '#observe/log-outlet.ts'
 import { vendors } from '#provider/index.ts'
 import type { Machine } from '#wiring/machine.ts'
 import { openSecrets } from '#wiring/secrets.ts'
@@ -33,11 +34,8 @@ process.on('SIGINT', onSignal)
 // npm and npx do not pass every signal on; when they are gone, nobody is left who could.
 watchLauncher(machineProcesses(process.platform), () => stopping.abort())
 
-// What a launcher that is gone can no longer read must not end the drain.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+// What cannot be written (nobody reads any more, the disk is full) must not end a server: who writes is told, and counts or says it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 const machine: Machine = {
   clock,
@@ -47,7 +45,7 @@ const machine: Machine = {
   pid: process.pid,
   environment: process.env,
   stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  stderr: logOutlet(process.stderr, clock),
   stopping: stopping.signal,
 }
 

@@ -196,6 +196,24 @@ describe('logs', () => {
   })
 })
 
+test('what cannot be written is a failure that is told, and no reader that has seen enough', async () => {
+  const { run, close } = await open()
+  try {
+    let told = (_error: Error): void => {}
+    const stdout = {
+      write: () => process.nextTick(() => told(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))),
+      once: (_event: 'error', listener: (error: Error) => void) => {
+        told = listener
+      },
+    }
+    const { code, talk } = await run('models list', { stdout })
+    assert.equal(code, 1)
+    assert.match(talk, /^drover: Not everything could be written.*\n {2}why: no space left\n {2}next: Make room/)
+  } finally {
+    close()
+  }
+})
+
 describe('with a server', () => {
   test('the lock of the data folder leads to it', async () => {
     const { json, run, admin, folder, opened, close } = await open()

@@ -1,10 +1,10 @@
 /** Runs one command line to its exit code. */
 
+import { setImmediate } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { CommanderError } from 'commander'
 import { nearestOf } from '#base/nearest.ts'
-import type { Failure } from './failure.ts'
-import { failureOf, tellFailure, usageFailure } from './failure.ts'
+import { Failure, failureOf, tellFailure, usageFailure } from './failure.ts'
 import type { CommandLinePorts } from './ports.ts'
 import { serveProgram } from './root-command.ts'
 import type { Shell } from './shell.ts'
@@ -109,6 +109,14 @@ const usageOf = (error: CommanderError, words: readonly string[], program: Comma
   return usageFailure(what, `${meant}'drover ${name.join(' ')} --help' lists the flags.`)
 }
 
+const unwritten = (error: Error): Failure =>
+  new Failure({
+    what: 'Not everything could be written to where the output goes.',
+    why: error.message,
+    next: 'Make room there, or write elsewhere. What was asked may have been done: look before you ask again.',
+    code: 'failed',
+  })
+
 /**
  * Runs the command line (without the names of Node and the script) and gives the exit code: 0 = done, 1 = it failed,
  * 2 = wrong usage. Never throws; failures are told on stderr.
@@ -120,7 +128,10 @@ export const runCommandLine = async (parameters: readonly string[], given: Comma
   const readerGone = new AbortController()
   // A reader that has seen enough (`| head`) ends the command, and is no failure.
   given.stdout.once?.('error', (error) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') exitCode = 1
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') {
+      exitCode = 1
+      tellFailure(unwritten(error), terminal, false)
+    }
     readerGone.abort()
   })
   const ports = { ...given, signal: AbortSignal.any([given.signal, readerGone.signal]) }
@@ -132,6 +143,8 @@ export const runCommandLine = async (parameters: readonly string[], given: Comma
     words = wordsOf(parameters, program)
     refuseTwice(program)
     await program.parseAsync(words, { from: 'user' })
+    // A file that could not be written to says so on the next turn.
+    await setImmediate()
     return exitCode
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0

@@ -60,6 +60,15 @@ test('SIGTERM: no new connection, readiness down, the open stream finishes, exit
   assert.deepEqual(ended, { code: 0, signal: null })
 })
 
+test('a log that cannot be written ends no server: calls are answered, and it ends as always', async () => {
+  await using relay = await startRelay({ through: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'] })
+  for (const _ of [1, 2, 3]) {
+    const answer = await call(relay.url, { key: testKey, body: chat('hello', { model: 'kimi-k2' }) })
+    assert.equal(answer.status, 200)
+  }
+  await relay.stop()
+})
+
 test('with a drain delay it says that it is not ready and still takes calls, each told to close its connection', async () => {
   const config = 'server: { drain_delay: 1s }\n'
   await using relay = await startRelay({ config })
