@@ -25,14 +25,14 @@ const proof = (answerMsMax: number) =>
     run: async () => ({ ok: true }),
   })
 
-const asked = async (listener: RequestListener, answerMsMax: number): Promise<unknown> => {
+const asked = async (listener: RequestListener, what: number | Operation): Promise<unknown> => {
   const server = createServer(listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   try {
     return await remoteClient({ url, credential: 'k', credentialFrom: 'a test' }).run(
-      proof(answerMsMax) as unknown as Operation,
+      typeof what === 'number' ? (proof(what) as unknown as Operation) : what,
       {},
     )
   } finally {
@@ -46,6 +46,23 @@ test('a server that has not answered in time is not one that is away: nobody may
   assert.ok(failure instanceof Failure && !(failure instanceof Unreachable))
   assert.equal(failure.text.code, 'timeout')
   assert.match(failure.text.what, /did not answer within/)
+})
+
+test('a field of the path that is not given is asked for by what it is then', async () => {
+  const balance = operation({
+    noun: 'credits',
+    verb: 'balance',
+    summary: 'A balance.',
+    method: 'GET',
+    path: '/credits/{account}',
+    scope: 'read',
+    input: z.strictObject({ account: z.string().default('default') }),
+    output: z.object({ path: z.string() }),
+    flags: [],
+    run: async () => ({ path: '' }),
+  })
+  const ask: RequestListener = ({ url }, response) => response.end(JSON.stringify({ path: url }))
+  assert.deepEqual(await asked(ask, balance as unknown as Operation), { path: '/api/v1/credits/default' })
 })
 
 test('an answer is read to its end, and one that is no JSON is told', async () => {

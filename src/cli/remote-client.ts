@@ -1,6 +1,7 @@
 /** Operations run by a server, over its admin API. */
 
 import { apiPrefix } from '#admin/api.ts'
+import { fieldsOf } from '#admin/field.ts'
 import type { Operation } from '#admin/operation.ts'
 import { isObject } from '#base/json-type.ts'
 import { askServer } from './ask-server.ts'
@@ -40,10 +41,14 @@ const answerTimeoutMs = 60_000
 const textOf = (value: unknown): string =>
   Array.isArray(value) ? value.map(String).join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value)
 
+const fallbackOf = (operation: Operation, name: string): unknown =>
+  fieldsOf(operation.input).find((field) => field.name === name)?.fallback
+
 const requestOf = (operation: Operation, input: Readonly<Record<string, unknown>>, server: RemoteServer) => {
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
   const path = operation.path.replace(/\{(\w+)(\+?)\}/g, (_text, name: string, several: string) => {
-    const value = textOf(rest.get(name))
+    // What is in the path cannot be left out of it, as the rest can, for the server to set.
+    const value = textOf(rest.get(name) ?? fallbackOf(operation, name))
     rest.delete(name)
     return several === '+' ? value.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(value)
   })
