@@ -21,7 +21,18 @@ test('every way of writing one mail box is the same mail box', () => {
   assert.deepEqual([...new Set(['a.b-c@pm.me', 'ABC+1@protonmail.com'].map(normalMail))], ['abc@proton.me'])
   assert.equal(normalMail('a.b@me.com'), normalMail('A.B+z@icloud.com'))
   assert.equal(normalMail('undefined@example.com'), 'undefined@example.com', 'a name like any other')
+  const plain = [
+    'bob@firm.example',
+    'BOB@firm.example.',
+    '"bob"@Firm.example',
+    '"b\\ob+x"@firm.example',
+    '\uff42ob@firm.example',
+  ]
+  assert.deepEqual([...new Set(plain.map(normalMail))], ['bob@firm.example'])
+  assert.equal(normalMail('ana@m\u00fcnchen.example'), normalMail('ana@xn--mnchen-3ya.example'))
+  assert.equal(normalMail('a@[192.0.2.1]'), 'a@[192.0.2.1]', 'no name of a host')
   assert.equal(domainOf('a@b@Example.com'), 'example.com')
+  assert.equal(domainOf('a@GMAIL.com.'), 'gmail.com')
   assert.equal(isSharedDomain('gmail.com'), true)
   assert.equal(isSharedDomain('example.com'), false)
 })

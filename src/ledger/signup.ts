@@ -1,5 +1,7 @@
 /** Whether somebody who signs up is given credit, and when: pure. Who asks more often than allowed gets an account and no credit. */
 
+import { domainToASCII } from 'node:url'
+
 export type SignupRules = {
   readonly verifyMail: boolean
   /** Credit is given this long after the mail address was verified: time for somebody to look. */
@@ -59,8 +61,12 @@ const sharedDomains: readonly string[] = [
 /** Whether everybody has an address at this domain. */
 export const isSharedDomain = (domain: string): boolean => sharedDomains.includes(domain)
 
-/** What stands behind the last `@`, in lower case. */
-export const domainOf = (mail: string): string => mail.slice(mail.lastIndexOf('@') + 1).toLowerCase()
+/** What stands behind the last `@`: in lower case, as DNS writes it (punycode), without the dot of its root. */
+export const domainOf = (mail: string): string => {
+  const written = mail.slice(mail.lastIndexOf('@') + 1).replace(/\.+$/, '')
+  // Empty for what is no name of a host, such as an address in brackets.
+  return domainToASCII(written) || written.toLowerCase()
+}
 
 /** Other domains of the same mail boxes (https://support.apple.com/en-us/102578, https://proton.me/support/addresses-and-aliases, from memory). */
 const otherDomains: ReadonlyMap<string, string> = new Map([
@@ -77,14 +83,21 @@ const silentSigns: ReadonlyMap<string, RegExp> = new Map([
   ['proton.me', /[._-]/g],
 ])
 
+/** Quotes around a name, and what they let stand in it, are only a way of writing it (RFC 5321, 4.1.2). */
+const unquoted = (local: string): string =>
+  /^".*"$/s.test(local) ? local.slice(1, -1).replace(/\\(.)/gs, '$1') : local
+
 /**
- * One way of writing for every way that leads to the same mail box: lower case, nothing from `+` on; at Google also no dots
+ * One way of writing for every way that leads to the same mail box: lower case, plain letters for wide ones, no quotes, nothing from `+` on; at Google also no dots
  * and one domain, at Apple and Proton one domain each (https://support.google.com/mail/answer/7436150, read 2026-11-22).
  */
 export const normalMail = (mail: string): string => {
   const written = domainOf(mail)
   const domain = otherDomains.get(written) ?? written
-  const [local = ''] = mail.slice(0, mail.lastIndexOf('@')).toLowerCase().split('+')
+  const [local = ''] = unquoted(mail.slice(0, mail.lastIndexOf('@')))
+    .normalize('NFKC')
+    .toLowerCase()
+    .split('+')
   const silent = silentSigns.get(domain)
   return `${silent === undefined ? local : local.replace(silent, '')}@${domain}`
 }
