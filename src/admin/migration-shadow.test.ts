@@ -29,5 +29,5 @@ test('a line for each respect that was compared, why calls were left out, and th
   assert.match(text ?? '', /^similarity +20 +0\.0 % +–/m)
   assert.doesNotMatch(text ?? '', /length/)
   assert.match(text ?? '', /^Judged: 3 for the candidate, 4 for the baseline, 7 alike \(2 by place\)\.$/m)
-  assert.match(text ?? '', /80\.0 %\.\nNot copied: files 3\.\nhttp_class: drover explain call_1$/)
+  assert.match(text ?? '', /80\.0 %\.\nNot copied: files 3\.\nhttp_class: drover explain call_1\n$/)
 })

@@ -49,7 +49,7 @@ const render = ({
     .filter(({ compared }) => compared > 0)
     .map((one) => [one.respect, `${one.compared}`, percent(one.differed), percent(one.floor), one.worse ? 'worse' : ''])
   const reasons = Object.entries(left).map(([reason, count]) => `${reason} ${count}`)
-  return [
+  return `${[
     `${name}: ${questions} answers compared, ${tokens} tokens, ${usd} USD.${copies ? '' : ' Its file has no "shadow": nothing is copied.'}`,
     ...(rows.length === 0 ? [] : ['', table(['respect', 'compared', 'differed', 'baseline from itself', ''], rows)]),
     ...(Object.values(judged).every((count) => count === 0)
@@ -60,7 +60,7 @@ const render = ({
     ...(score === null ? [] : [`Tools are called as the baseline does: ${percent(score)}.`]),
     ...(reasons.length === 0 ? [] : [`Not copied: ${reasons.join(', ')}.`]),
     ...examples.map(({ call, differs }) => `${differs}: drover explain ${call}`),
-  ].join('\n')
+  ].join('\n')}\n`
 }
 
 const show = operation({

@@ -21,7 +21,7 @@ const nameOf = ({ metric, slower_than_ms: aboveMs }: Name): string =>
 type Counted = Name & { readonly share: number | null; readonly hits: number | null; readonly seen: number | null }
 type At = { readonly percent: number; readonly step: number; readonly steps: number }
 const at = ({ percent: weight, step, steps }: At): string => `${weight} % of conversations (step ${step} of ${steps})`
-const held = (ms: number): string => (ms > 0 ? ` Its gate is held for another ${sayDuration(ms)}.` : '')
+const held = (ms: number): string => (ms > 0 ? `; its gate is held for another ${sayDuration(ms)}` : '')
 
 export const reasons = {
   over_limit: (of: Counted & { limit: number }) =>
@@ -85,7 +85,7 @@ export const reasons = {
     `${forecast === null ? '' : `${forecast.text}. `}'drover migrate resume' goes on, 'rollback' goes back`,
   starts_by_itself: () => "it starts by itself, if its preflight passes; 'drover migrate abort' cancels it",
   shadow_goes_on: (of: { in_ms: number; first_percent: number; held_ms: number }) =>
-    `in ${sayDuration(of.in_ms)} it goes to ${of.first_percent} %, unless copies show the candidate to be worse.${held(of.held_ms)}`,
+    `in ${sayDuration(of.in_ms)} it goes to ${of.first_percent} %, unless copies show the candidate to be worse${held(of.held_ms)}`,
   then_complete: () => 'it is complete',
   then_person: ({ percent: weight }: { percent: number }) => `a person may promote it to ${weight} %`,
   then_person_completes: () => "a person may complete it ('drover migrate promote')",

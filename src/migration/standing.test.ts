@@ -30,3 +30,10 @@ steps: [{ set_weight: 100, bake: { duration: 1h }, gate: manual }]
   const { next } = standingOf({ row, compiled, judgement, why: reason('then_complete'), nowMs: 7_200_000 })
   assert.match(next?.text ?? '', /^now a person may complete it/)
 })
+
+test('what comes next is one sentence, whether its gate is held or not, and whoever shows it ends it', () => {
+  const after = { in_ms: 60_000, first_percent: 5 }
+  const [open, held] = [0, 300_000].map((heldMs) => reason('shadow_goes_on', { ...after, held_ms: heldMs }).text)
+  assert.equal(open, 'in 60 s it goes to 5 %, unless copies show the candidate to be worse')
+  assert.equal(held, `${open}; its gate is held for another 5 min`)
+})

@@ -7,7 +7,7 @@ import type { Preference } from '#migration/shadow-judge.ts'
 import { judgeBody, judgedQuestionMax, preferenceOf, verdictIn } from '#migration/shadow-judge.ts'
 import { questionOf } from './errand.ts'
 import type { Leg } from './leg.ts'
-import type { CopyPorts, Original } from './shadow-copy.ts'
+import type { Copied, CopyPorts, Original } from './shadow-copy.ts'
 import { mostOf, sendCopy } from './shadow-copy.ts'
 
 export type Judging = {
@@ -53,17 +53,30 @@ export const mostOfJudging = (judging: Judging, nowMs: number): ShadowCost => {
   }
 }
 
-/** Rejects where it cannot be asked, and on `stop`. `preference`: `null` = it gave no verdict. */
-export const askJudge = async (
-  judging: Judging,
-): Promise<{ readonly preference: Preference | null; readonly cost: ShadowCost }> => {
+const isUnanswered = ({ answer: { status } }: Copied): boolean => status === null || status >= 300
+
+/** What came of asking, and what that cost. */
+export type JudgeSaid = {
+  /** `null` = it gave no verdict. */
+  readonly preference: Preference | null
+  /** It did not answer: of such a one nothing more is asked. */
+  readonly hasFailed: boolean
+  readonly cost: ShadowCost
+}
+
+/** Rejects where it cannot be asked, and on `stop`. */
+export const askJudge = async (judging: Judging): Promise<JudgeSaid> => {
   const { judge: leg, ports, stop } = judging
-  const said = []
-  for (const original of asksOf(judging)) said.push(await sendCopy({ original, leg, ports, stop }))
+  const said: Copied[] = []
+  for (const original of asksOf(judging)) {
+    said.push(await sendCopy({ original, leg, ports, stop }))
+    if (said.some(isUnanswered)) break
+  }
   const [straight, turned] = said.map(({ answer }) => verdictIn(answer.text))
   const isPriced = said.every(({ cost }) => cost.nanoUsd !== null)
   return {
     preference: preferenceOf(straight ?? null, turned ?? null),
+    hasFailed: said.some(isUnanswered),
     cost: {
       nanoUsd: isPriced ? said.reduce((sum, { cost }) => sum + (cost.nanoUsd ?? 0n), 0n) : null,
       tokens: said.reduce((sum, { cost }) => sum + cost.tokens, 0),

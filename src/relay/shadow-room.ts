@@ -219,7 +219,7 @@ class Room implements ShadowRoom {
       try {
         const found = await askJudge(judging)
         cost = found.cost
-        if (found.preference === null) this.#leave('judge_unclear')
+        if (found.preference === null) this.#leave(found.hasFailed ? 'judge_failed' : 'judge_unclear')
         return { said: found.preference, cost }
       } catch (thrown) {
         this.#leave('judge_failed')

@@ -139,6 +139,15 @@ test('a judge compares both orders, against the floor of how often the baseline 
   assert.equal(nanoUsd, 6n * 20_000n)
   assert.match(stage.voided.at(-1)?.rule ?? '', /^a judge of copies for migration "move"/)
 
+  const failing = shadowing({ judge }, true, withJudge)
+  await failing.ask()
+  failing.stage.arrival('beta').answer(200, completion('Worse words of the candidate'))
+  await failing.stage.settle()
+  failing.stage.arrival('gamma').answer(500, { error: { message: 'It broke.' } })
+  await failing.stage.settle()
+  const { judge_failed: failed, judge_unclear: unclear } = failing.log().left
+  assert.deepEqual([failed, unclear, failing.stage.arrivals('gamma')], [1, 0, 1], 'it is not asked again')
+
   const apart = shadowing({ judge: { ...judge, consent: ['prj_other'] } }, true, withJudge)
   await apart.ask()
   apart.stage.arrival('beta').answer(200, completion('Worse words of the candidate'))

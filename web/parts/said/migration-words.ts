@@ -120,8 +120,8 @@ const next = words({
     '启动前检查通过后会自动启动；“中止”可取消',
   ],
   shadow_goes_on: [
-    'in {in_ms:duration} it goes to {first_percent:weight}, unless copies show the candidate to be worse.[held_ms? Its gate is held for another {held_ms:duration}.]',
-    '{in_ms:duration}后升至 {first_percent:weight}，除非影子比对显示候选较差。[held_ms?关口还将保持 {held_ms:duration}。]',
+    'in {in_ms:duration} it goes to {first_percent:weight}, unless copies show the candidate to be worse[held_ms?; its gate is held for another {held_ms:duration}]',
+    '{in_ms:duration}后升至 {first_percent:weight}，除非影子比对显示候选较差[held_ms?；关口还将保持 {held_ms:duration}]',
   ],
   then_complete: ['it is complete', '完成迁移'],
   then_person: ['a person may promote it to {percent:weight}', '可由人工推进至 {percent:weight}'],
@@ -131,8 +131,8 @@ const next = words({
   ],
   then_goes_to: ['it goes to {percent:weight}', '升至 {percent:weight}'],
   next_is: [
-    '[in_ms?in {in_ms:duration}][!in_ms?now] {what}[held_ms?. Its gate is held for another {held_ms:duration}.]',
-    '[in_ms?{in_ms:duration}后][!in_ms?现在可]{what}[held_ms?。关口还将保持 {held_ms:duration}。]',
+    '[in_ms?in {in_ms:duration}][!in_ms?now] {what}[held_ms?; its gate is held for another {held_ms:duration}]',
+    '[in_ms?{in_ms:duration}后][!in_ms?现在可]{what}[held_ms?；关口还将保持 {held_ms:duration}]',
   ],
   next_if_open: [
     '[in_ms?in {in_ms:duration}][!in_ms?now] {what}, if its gate is open by then: {lack}; {forecast}',
