@@ -150,6 +150,8 @@ const keptAnswer = async (question: Question, kept: KeptResponse): Promise<JsonO
     case 'input':
       return keeping.inputPage(kept.input, query)
     case 'drop':
+      // The marker of one that was made in the background goes first: left behind, it would tell of a failure.
+      await ports.bindings.dropBinding({ id, holder: holderOf(key) })
       await ports.responses.drop({ id, holder: holderOf(key) })
       return keeping.deleted(id)
     case 'cancel':

@@ -69,6 +69,9 @@ test('Drover makes it: queued, looked at, read along from anywhere, kept', async
   assert.equal((await show(id)).at('background'), true)
   const again = eventsOf((await show(id, '?stream=true')).text).map(({ data }) => JSON.parse(data))
   assert.ok(again.every(({ response }) => response === undefined || response.background === true))
+  const dropped = await call(relay.url, { path: `${path}/${id}`, key: testKey, method: 'DELETE' })
+  assert.deepEqual([dropped.status, dropped.at('deleted')], [200, true])
+  assert.equal((await show(id)).status, 404)
 })
 
 test('streamed, it goes on when its reader leaves', async () => {
