@@ -10,6 +10,7 @@ import { requestTo } from '../load/request.ts'
 import type { Effort } from './effort.ts'
 import type { Summary } from './rounds.ts'
 import { floorOf, inRounds, summaryOf } from './rounds.ts'
+import { warmed } from './warm.ts'
 
 /** The role's event, then these, evenly. */
 export type Pace = { readonly streams: number; readonly events: number; readonly paceMs: number }
@@ -21,7 +22,7 @@ export const paces: readonly Pace[] = [
   { streams: 4096, events: 16, paceMs: 500 },
 ]
 
-/** Short streams, many of them, before anything is counted: until what is hot is compiled an event costs several times as much. */
+/** Short streams, many of them, after whole calls and before anything is counted: until what is hot is compiled an event costs several times as much. */
 const warming = { events: 8, paceMs: 1, streams: 32, durationMs: 3_000 } as const
 
 export const streamModel = ({ events, paceMs }: Omit<Pace, 'streams'>): string => `bench-stream-${events}-${paceMs}`
@@ -111,7 +112,10 @@ export async function measureStreams(
   effort: Effort,
 ): Promise<readonly StreamRow[]> {
   const rows: StreamRow[] = []
-  for (const { gateway, running, target } of bench.contenders) {
+  for (const contender of bench.contenders) {
+    const { gateway, running, target } = contender
+    effort.say(`warm-up: ${gateway.name}`)
+    await warmed(contender)
     effort.say(`short streams: ${gateway.name}`)
     const request = requestTo(running, { model: warmingModel, isStream: true, bodyBytes })
     await closedLoop({ target, request, connections: warming.streams, durationMs: warming.durationMs })
