@@ -8,6 +8,7 @@ import { Problem } from '#base/problem.ts'
 import { compile } from '#migration/compiled.ts'
 import { draftState, stateAfter } from '#migration/itinerary.ts'
 import type { MigrationRow, MigrationStore } from '#migration/port.ts'
+import { sampleTurn } from '#migration/test-turn.ts'
 import { makeTraffic } from '#migration/traffic.ts'
 import { driveMigrations } from './drive-migrations.ts'
 import { makeRefresh } from './hear-migrations.ts'
@@ -113,4 +114,41 @@ test('what nobody has changed or looked at is the same value at each round: noth
     [true, false],
     'the other has not been looked at for too long',
   )
+})
+
+test('a node that ends tells all that it has seen, also what waits behind a call that goes on', async () => {
+  const clock = handClock(100_000)
+  const told: string[] = []
+  const traffic = makeTraffic(clock.monotonicMs)
+  const row = { ...rowOf('one', fileOf('relay', 'ttft-p99')), checkedMs: 100_000 }
+  const driver = driveMigrations({
+    store: storeOf(() => [row], {
+      addEvidence: async ({ turns }) => told.push(...turns.map(({ turn }) => turn.id)) > 0,
+      checkMigration: async () => {},
+      pins: async () => [],
+      keepPins: async () => {},
+    }),
+    traffic,
+    source: 'node_1',
+    leads: () => false,
+    preflight: () => Promise.reject(new Error('nothing begins')),
+    plan: () => Promise.reject(new Error('nothing begins')),
+    askRecipient: () => Promise.reject(new Error('nobody is asked')),
+    emit: () => {},
+    clock,
+    log: silentLog,
+  })
+  await driver.refresh()
+  const facts = { models: ['m'], callSite: null, keyNames: ['k'], project: null, unit: null, headers: {} }
+  const move = traffic.moveFor({ ...facts, call: 'long' })
+  assert.ok(move)
+  for (const [at, call] of ['before', 'long', 'short'].entries())
+    traffic.began(call, traffic.assign(move, { ...facts, call }, 99_990 + at), 99_990 + at)
+  for (const [id, startMs] of [
+    ['before', 99_990],
+    ['short', 99_992],
+  ] as const)
+    traffic.ended(id, sampleTurn({ id, startMs }))
+  await driver.close()
+  assert.deepEqual(told, ['before', 'short'])
 })

@@ -186,7 +186,7 @@ export const driveMigrations = (driving: DriveMigrations): MigrationDriver => {
       await Promise.all([hearing.close(), working.close()])
       await Promise.all([beginner.settled(), veto.settled()])
       try {
-        await flush(0)
+        await flush(0, true)
       } catch (thrown) {
         log.warn('what this node saw of migrations could not be told', { problem: asProblem(thrown).message })
       }

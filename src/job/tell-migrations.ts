@@ -23,19 +23,20 @@ export type TellMigrations = {
 
 /**
  * Tells what this node has seen, where it has not done so for a while, and for no longer than `withinMs`. What is told and not known to have arrived is told again, under the same
- * number.
+ * number. `isLast`: this process ends, and waits for no call that goes on; what it has seen by then is told all the same.
  */
 export const makeFlush = ({ store, traffic, source, clock }: TellMigrations) => {
   const unsent: EvidenceBatch[] = []
   let sequence = 0
   let toldMs = Number.NEGATIVE_INFINITY
-  return async (withinMs: number): Promise<void> => {
+  return async (withinMs: number, isLast = false): Promise<void> => {
     const nowMs = clock.monotonicMs()
     if (nowMs - toldMs < Math.min(tellEveryMs, withinMs)) return
     toldMs = nowMs
+    const ripeMs = clock.nowMs() + (isLast ? holdMaxMs : 0)
     for (let batches = 0; batches < batchesMax; batches += 1) {
       if (unsent.length === 0)
-        for (const { move, turns } of traffic.take(clock.nowMs(), batchTurnsMax)) {
+        for (const { move, turns } of traffic.take(ripeMs, batchTurnsMax)) {
           sequence += 1
           const { id: migration, epoch, columns } = move
           unsent.push({ migration, epoch, source, sequence, columns, turns })
