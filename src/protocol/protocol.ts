@@ -264,6 +264,8 @@ export type UpstreamProtocol = {
   readonly fields?: FieldTable
   /** What names of tools it takes; absent: any. Others are renamed in calls that are written as this one. */
   readonly toolNames?: ToolNameForm
+  /** Instructions are no turns of it, and a call without a turn is refused. */
+  readonly wantsTurn?: true
   /**
    * The catalog's rules go by OpenAI's parameter names: what those are called in a body of this format. Absent: the same; a
    * parameter that is not listed has no rules here.

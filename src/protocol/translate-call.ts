@@ -9,8 +9,9 @@ import type { Call, Converted, Edits, Warning } from './call.ts'
 import type { FindCall, TakenBack } from './carried-call.ts'
 import { putBack } from './carried-call.ts'
 import type { ChatRequest } from './chat-request.ts'
-import { lossesOf } from './feature.ts'
+import { lossesOf, withWarnings } from './feature.ts'
 import type { ChatTarget, Protocol, UpstreamProtocol } from './protocol.ts'
+import { withTurn } from './system-alone.ts'
 import type { ToolNames } from './tool-name.ts'
 import { fitToolNames } from './tool-name.ts'
 
@@ -86,8 +87,11 @@ export const translateCall = (call: Call, { from, to, target, restore }: Transla
   assert(readChat !== undefined && writeChat !== undefined, 'only formats of one kind are translated')
   assert(from.fields !== undefined && to.fields !== undefined, 'a format that is translated declares its fields')
   const { value: asked, warnings: read } = readChat(call)
-  const request =
+  const whole =
     restore === undefined ? asked : { ...asked, messages: putBack(asked.messages, restore.find, restore.taken) }
+  const { value: request, warnings: turned } = withWarnings((warn) =>
+    to.wantsTurn === true ? withTurn(whole, warn) : whole,
+  )
   const fitted = fitToolNames(request, to.toolNames)
   const { value: body, warnings: written } = writeChat(fitted.request, target)
   const bytes = Buffer.from(JSON.stringify(body))
@@ -111,6 +115,7 @@ export const translateCall = (call: Call, { from, to, target, restore }: Transla
       ...read,
       ...lossesOf(request, { source: from.fields, target: to.fields }),
       ...foreignSignatures(request, to),
+      ...turned,
       ...written,
     ]),
   }

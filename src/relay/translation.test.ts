@@ -258,6 +258,21 @@ describe('callers of Chat Completions and Claude’s own protocol', () => {
   })
 })
 
+test('instructions without a turn are a turn where the format wants one, and a warning says so', async () => {
+  const stage = openStage({ ...claude })
+  const told = ['Be short.', 'Say hello.'].map((content) => ({ role: 'system', content }))
+  const caller = await stage.call({ body: { messages: told, max_tokens: 9 } })
+  const { system, messages: sent } = stage.arrival('alpha').body()
+  assert.deepEqual([system, sent], ['Be short.', [{ role: 'user', content: 'Say hello.' }]])
+  stage.arrival('alpha').answer(200, {
+    ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'alpha-1', stop_reason: 'end_turn' },
+    content: [{ type: 'text', text: 'Hello' }],
+    usage,
+  })
+  await stage.settle()
+  assert.match(caller.header('x-drover-warnings') ?? '', /^messages\[1\]:the target wants a turn/)
+})
+
 describe('text completions of a provider that has chats alone', () => {
   const texts: Asking = { protocol: openaiCompletions, path: 'completions', body: { prompt: 'Once', messages: null } }
   const asking = (body: JsonObject): Asking => ({ ...texts, body: { ...texts.body, ...body } })

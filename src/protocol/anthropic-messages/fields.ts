@@ -56,7 +56,10 @@ export const messagesFields: FieldTable = {
     thread: 'refused',
   },
   writes: {
-    system: { converted: 'all at the top; one between turns is moved there with a warning' },
+    system: {
+      converted:
+        'all at the top; one between turns is moved there with a warning, and where there is no turn the last is one',
+    },
     'message-name': { lost: noRoom },
     text: 'kept',
     image: 'kept',

@@ -31,6 +31,7 @@ export const anthropicMessages: Protocol = {
   takesBack: [carrierFormats.anthropic],
   fields: messagesFields,
   toolNames: claudeToolName,
+  wantsTurn: true,
   parameterNames: {
     temperature: 'temperature',
     top_p: 'top_p',

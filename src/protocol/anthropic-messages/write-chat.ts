@@ -7,6 +7,7 @@ import type { ChatRequest, Message, ProviderTool, Tool } from '#protocol/chat-re
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget } from '#protocol/protocol.ts'
+import { isSystem } from '#protocol/system-alone.ts'
 import { freeTextSchema, objectSchema } from '#protocol/tool-schema.ts'
 import type { Writing } from './write-content.ts'
 import { blocksOf } from './write-content.ts'
@@ -14,8 +15,6 @@ import { writeThinking } from './write-thinking.ts'
 
 /** The format wants a maximum; where nobody knows the model's own, this is asked for and said. */
 const outputMaxUnknown = 8_192
-
-const isSystem = ({ role }: Message): boolean => role === 'system' || role === 'developer'
 
 /** All system messages stand at the top in this format. */
 const writeSystem = (writing: Writing): Json | null => {

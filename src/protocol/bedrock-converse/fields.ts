@@ -44,7 +44,10 @@ export const bedrockFields: FieldTable = {
     promptVariables: 'own',
   },
   writes: {
-    system: { converted: 'all at the top; one between turns is moved there with a warning' },
+    system: {
+      converted:
+        'all at the top; one between turns is moved there with a warning, and where there is no turn the last is one',
+    },
     'message-name': { lost: noRoom },
     text: 'kept',
     image: { converted: 'bytes and s3:// addresses; other addresses are warned of' },

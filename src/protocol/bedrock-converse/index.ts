@@ -26,6 +26,7 @@ export const bedrockConverse: UpstreamProtocol = {
   takesBack: [carrierFormats.anthropic],
   fields: bedrockFields,
   toolNames: plainToolName,
+  wantsTurn: true,
   // Parameters lie in `inferenceConfig`, where rules of top-level members do not reach.
   parameterNames: {},
   client: {

@@ -4,15 +4,14 @@ import type { JsonObject } from '#base/json-type.ts'
 import type { Thinking } from '#protocol/anthropic-messages/write-thinking.ts'
 import { writeThinking } from '#protocol/anthropic-messages/write-thinking.ts'
 import type { Converted } from '#protocol/call.ts'
-import type { ChatRequest, Message } from '#protocol/chat-request.ts'
+import type { ChatRequest } from '#protocol/chat-request.ts'
 import { withWarnings } from '#protocol/feature.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { ChatTarget } from '#protocol/protocol.ts'
+import { isSystem } from '#protocol/system-alone.ts'
 import type { Writing } from './write-content.ts'
 import { blocksOf } from './write-content.ts'
 import { toolConfigOf } from './write-tools.ts'
-
-const isSystem = ({ role }: Message): boolean => role === 'system' || role === 'developer'
 
 /** All system messages stand at the top in this format. */
 const systemOf = (writing: Writing): readonly JsonObject[] => {

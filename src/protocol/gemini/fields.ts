@@ -54,7 +54,10 @@ export const geminiFields: FieldTable = {
     store: ['store'],
   },
   writes: {
-    system: { converted: 'all at the top; one between turns is moved there with a warning' },
+    system: {
+      converted:
+        'all at the top; one between turns is moved there with a warning, and where there is no turn the last is one',
+    },
     'message-name': { lost: noRoom },
     text: 'kept',
     image: 'kept',

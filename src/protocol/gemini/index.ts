@@ -77,6 +77,7 @@ export const gemini: Protocol = {
   takesBack: [carrierFormats.gemini],
   fields: geminiFields,
   toolNames: geminiToolName,
+  wantsTurn: true,
   counting: {
     endpoints: [{ path: 'models/{model+}:countTokens', accepts: ['json'], roots: ['/v1beta', '/v1'] }],
     path: 'countTokens',

@@ -4,9 +4,10 @@ import { parseExactly } from '#base/exact-json.ts'
 import type { JsonObject } from '#base/json-type.ts'
 import { isObject } from '#base/json-type.ts'
 import { carrierFormats, carrierOf, sealCarrier } from '#protocol/carrier.ts'
-import type { Block, ChatRequest, MediumSource, Message, ToolResultBlock } from '#protocol/chat-request.ts'
+import type { Block, ChatRequest, MediumSource, ToolResultBlock } from '#protocol/chat-request.ts'
 import { given } from '#protocol/field-reading.ts'
 import type { Carrier } from '#protocol/part.ts'
+import { isSystem } from '#protocol/system-alone.ts'
 import { argumentsOfCall } from '#protocol/tool-arguments.ts'
 
 export type Writing = {
@@ -124,8 +125,6 @@ const withSignature = (
   warn(place, 'calls of tools that another model made go without its thought')
   return parts.map((part, index) => (index === first ? { ...part, thoughtSignature: foreignSignature } : part))
 }
-
-const isSystem = ({ role }: Message): boolean => role === 'system' || role === 'developer'
 
 /** All instructions stand at the top in this format. */
 export const writeSystem = (writing: Writing): JsonObject | null => {
