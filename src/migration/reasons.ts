@@ -112,11 +112,11 @@ export const reasons = {
     `is complete since ${sayDuration(ms)}; all traffic goes to the candidate`,
   is_aborted: ({ for_ms: ms }: { for_ms: number }) =>
     `was aborted ${sayDuration(ms)} ago; traffic goes where the configuration says`,
-  standing: ({ name, state, why }: { name: string; state: Sentence; why: Sentence }) =>
-    `"${name}" ${state.text}. Last decision: ${why.text}.`,
+  standing: (of: { name: string; state: Sentence; why: Sentence; untested: readonly string[] }) =>
+    `"${of.name}" ${of.state.text}. Last decision: ${of.why.text}.${of.untested.length === 0 ? '' : ` Not tested: ${of.untested.join(', ')}.`}`,
 
   needs_p99: ({ metric, what }: { metric: string; what: string }) =>
-    `${metric}: ${what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). ${metric === 'ttft-p99' ? 'Say it (traffic: { ttft_p99_ms: 800 }), or give' : 'Give'} the metric a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).`,
+    `${metric}: ${what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). ${metric === 'ttft-p99' ? 'Start when the log has 200 streams of the last day, say it (traffic: { ttft_p99_ms: 800 }), or give' : 'Give'} the metric a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).`,
   first_columns: ({ count }: { count: number }) => `only the first ${count} figures are counted`,
 } as const
 

@@ -37,3 +37,18 @@ test('what comes next is one sentence, whether its gate is held or not, and whoe
   assert.equal(open, 'in 60 s it goes to 5 %, unless copies show the candidate to be worse')
   assert.equal(held, `${open}; its gate is held for another 5 min`)
 })
+
+test('a migration whose baseline was not measured before the start says with each state what it does not test', () => {
+  const file = 'migration: move\nmatch: { models: [m] }\nbaseline: { route: alpha/m }\ncandidate: { route: beta/n }\n'
+  const sentenceWith = (p99Ms: Readonly<Record<string, number>>): string => {
+    const compiled = compile({ file, facts: { p99Ms } })
+    const row = {
+      ...{ id: 'mig_1', name: 'move', file, digest: '', salt: 's', createdMs: 0, facts: { p99Ms } },
+      ...{ state: { ...draftState, phase: 'completed' as const }, version: 1, checkedMs: 0 },
+    }
+    const judgement = judgementOf(compiled.judge, new Map(), compiled.weights)
+    return standingOf({ row, compiled, judgement, why: reason('last_step_over'), nowMs: 1_000 }).sentence.text
+  }
+  assert.match(sentenceWith({}), /candidate\. Not tested: ttft-p99\.$/)
+  assert.match(sentenceWith({ 'ttft-p99': 300 }), /nothing speaks against the candidate\.$/)
+})

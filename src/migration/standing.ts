@@ -136,8 +136,20 @@ const stateOf = ({ row, compiled, nowMs }: StandingQuestion): Sentence => {
   }
 }
 
+/** Metrics of the file that have no test at all, though it says limits: what completes without them is not shown to keep those. */
+const untestedIn = ({ file, judge }: Compiled): readonly string[] =>
+  file.analysis.metrics
+    .filter(({ threshold_range: range, relative }) => range !== undefined || relative !== undefined)
+    .map(({ name }) => name)
+    .filter((name) => !judge.tests.some(({ metric }) => metric === name))
+
 /** One sentence of state, and what comes next. */
 export const standingOf = (question: StandingQuestion): Standing => ({
-  sentence: reason('standing', { name: question.row.name, state: stateOf(question), why: question.why }),
+  sentence: reason('standing', {
+    name: question.row.name,
+    state: stateOf(question),
+    why: question.why,
+    untested: untestedIn(question.compiled),
+  }),
   next: nextOf(question),
 })

@@ -175,10 +175,13 @@ const state = words({
     'was aborted {for_ms:duration} ago; traffic goes where the configuration says',
     '{for_ms:duration}前已中止；流量按配置发送',
   ],
-  standing: ['“{name}” {state}. Last decision: {why}.', '“{name}”{state}。最近的决策：{why}。'],
+  standing: [
+    '“{name}” {state}. Last decision: {why}.[untested? Not tested: {untested}.]',
+    '“{name}”{state}。最近的决策：{why}。[untested?未检验：{untested}。]',
+  ],
   needs_p99: [
-    '{metric}: {what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). Of ttft-p99 the file can say it (traffic: { ttft_p99_ms: 800 }); of each the metric can have a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).',
-    '{metric}：{what} 需要启动前基线的 p99，目前未知（日志中的流太少）。ttft-p99 可在文件中说明（traffic: { ttft_p99_ms: 800 }）；也可给该指标自己的上限（threshold_range: { max_ms: 2000, basis: absolute }）。',
+    '{metric}: {what} needs the p99 of the baseline before the start, which is not known (too few streams in the log). Of ttft-p99 200 streams of the last day in the log are enough, or the file can say it (traffic: { ttft_p99_ms: 800 }); of each the metric can have a limit of its own (threshold_range: { max_ms: 2000, basis: absolute }).',
+    '{metric}：{what} 需要启动前基线的 p99，目前未知（日志中的流太少）。对 ttft-p99，日志中有最近一天的 200 个流即可，或在文件中说明（traffic: { ttft_p99_ms: 800 }）；也可给该指标自己的上限（threshold_range: { max_ms: 2000, basis: absolute }）。',
   ],
   first_columns: ['only the first {count} figures are counted', '仅统计前 {count} 项指标'],
 })
