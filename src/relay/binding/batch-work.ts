@@ -16,6 +16,9 @@ export type BatchModel = {
   readonly sizes?: readonly number[]
 }
 
+/** A batch that has ended is settled in about so long: who wants something of it away is told to come back. */
+export const settledWithinMs = 1_000
+
 /** Lines, and the tokens that they were taken for or have come to. */
 export type CountedLines = { readonly requests: number; readonly tokens: number }
 

@@ -12,6 +12,7 @@ import type { KeeperDocument } from './ask-keeper.ts'
 import { askDocument, askKeeper, isGone } from './ask-keeper.ts'
 import type { Act, Asking } from './asking.ts'
 import { documentOf, paramOf, withinLimits } from './asking.ts'
+import { settledWithinMs } from './batch-work.ts'
 import { expiryOf, findBinding, notFound, ownerOf, rowFor } from './bind.ts'
 import { jsonLines } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
@@ -161,6 +162,7 @@ const drop: Act = async (asking) => {
     throw new Problem('conflict', {
       message: `File '${row.id}' holds the results of a batch that is not settled yet. Delete it a little later.`,
       param: 'id',
+      retryAfterMs: settledWithinMs,
     })
   const { ports, form } = asking
   let gone: KeeperDocument | null

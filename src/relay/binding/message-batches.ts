@@ -13,12 +13,12 @@ import type { BindingRow } from '#resource/port.ts'
 import { askDocument, askKeeper, isGone } from './ask-keeper.ts'
 import type { Act, Answered, Asking } from './asking.ts'
 import { documentOf, paramOf, withinLimits } from './asking.ts'
-import { withResultsAt } from './batch-document.ts'
+import { hasEnded, withResultsAt } from './batch-document.ts'
 import { makeBatch } from './batch-make.ts'
 import type { Planned } from './batch-plan.ts'
 import { batchPlan } from './batch-plan.ts'
 import { batchPath, refreshBatch } from './batch-refresh.ts'
-import { linesMax } from './batch-work.ts'
+import { linesMax, settledWithinMs } from './batch-work.ts'
 import { findBinding } from './bind.ts'
 import { linesPerTurn } from './json-lines.ts'
 import type { Keeper } from './keeper.ts'
@@ -170,13 +170,21 @@ const results: Act = async (asking) => {
   return { kind: 'stream', reply, provider: row.provider }
 }
 
+const notSettled = ({ id, document }: BindingRow): Problem =>
+  hasEnded(JSON.parse(document) as JsonObject)
+    ? new Problem('conflict', {
+        message: `Batch '${id}' has ended and is being settled. Delete it in a moment.`,
+        param: 'id',
+        retryAfterMs: settledWithinMs,
+      })
+    : new Problem('conflict', {
+        message: `Batch '${id}' still runs. Cancel it, or wait for its end, and delete it then.`,
+        param: 'id',
+      })
+
 const drop: Act = async (asking) => {
   const row = await batchOf(asking)
-  if (row.state === 'open')
-    throw new Problem('conflict', {
-      message: `Batch '${row.id}' is not settled yet. Cancel it if it runs, and delete it when it has ended.`,
-      param: 'id',
-    })
+  if (row.state === 'open') throw notSettled(row)
   const keeper = keeperOf(asking.snapshot, row)
   const { headers, signal } = asking.exchange.inbound
   try {
