@@ -89,6 +89,12 @@ export type OutgoingCall = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** How much thinking a model takes, as words of effort from the least on, or in tokens. */
+export type ThinkingRange = {
+  readonly levels?: readonly string[]
+  readonly tokens?: { readonly least: number; readonly most: number; readonly canBeOff: boolean }
+}
+
 /** How a provider's use of a format differs from the format's own: what a writer of requests must know of it. */
 export type Dialect = {
   /** Takes `cache_control` on content. */
@@ -100,6 +106,8 @@ export type Dialect = {
    * `enable_thinking`; Messages: a `budget` of tokens, or `adaptive` with an effort; or not at all.
    */
   readonly thinking: 'effort' | 'switch' | 'reasoning' | 'enable_thinking' | 'budget' | 'adaptive' | 'none'
+  /** Absent: all is taken. */
+  readonly thinkingRange?: ThinkingRange | undefined
   /**
    * What its Chat Completions need back with the result of a tool, also from callers who leave it out: the thought as text,
    * as `reasoning_details`, or the signatures beside calls.

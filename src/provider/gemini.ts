@@ -6,6 +6,7 @@
 
 import { chatHistory, thoughtMembers } from './chat-history.ts'
 import { geminiHistory } from './gemini-history.ts'
+import { thinkingRangeOf } from './gemini-thinking.ts'
 import type { Vendor } from './vendor.ts'
 import { bearer, makeVendor, strictDialect } from './vendor-defaults.ts'
 import { shimOption } from './wire-shim.ts'
@@ -49,7 +50,12 @@ export const gemini: Vendor = makeVendor({
   endpoint,
   authorise: (credential, protocol) =>
     protocol?.startsWith('gemini') !== false ? { 'x-goog-api-key': credential.reveal() } : bearer(credential),
-  dialect: (model) => ({ ...strictDialect(model), thinking: thinkingOf(model), restores: 'signatures' }),
+  dialect: (model) => ({
+    ...strictDialect(model),
+    thinking: thinkingOf(model),
+    thinkingRange: thinkingRangeOf(model),
+    restores: 'signatures',
+  }),
   histories: geminiHistories,
   streamUsage: 'ask',
   protocols: ['gemini', 'openai-chat', 'gemini-embeddings', 'openai-embeddings', 'openai-images'],

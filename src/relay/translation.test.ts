@@ -258,6 +258,15 @@ describe('callers of Chat Completions and Claude’s own protocol', () => {
   })
 })
 
+test('a word of effort that nobody knows is taken for the usual one, and a warning says so', async () => {
+  const stage = openStage({ ...claude })
+  const caller = await stage.call({ body: { reasoning_effort: 'huge', max_tokens: 20_000 } })
+  assert.deepEqual(stage.arrival('alpha').body()['thinking'], { type: 'enabled', budget_tokens: 8_192 })
+  stage.arrival('alpha').answer(400, { type: 'error', error: { type: 'invalid_request_error', message: 'No.' } })
+  await stage.settle()
+  assert.match(caller.record().warnings.join(), /^reasoning_effort:"huge" is unknown: taken as "medium"/)
+})
+
 test('instructions without a turn are a turn where the format wants one, and a warning says so', async () => {
   const stage = openStage({ ...claude })
   const told = ['Be short.', 'Say hello.'].map((content) => ({ role: 'system', content }))

@@ -34,8 +34,14 @@ const none: Thinking = { thinking: null, config: {}, fixesSampling: false }
 
 const isOff = ({ mode, effort }: ReasoningWish): boolean => mode === 'off' || (mode === null && effort === 'none')
 
-const budgetOf = ({ budgetTokens, effort }: ReasoningWish): number =>
-  budgetTokens ?? budgets[effort ?? 'medium'] ?? budgets['medium'] ?? budgetTokensMin
+const usual = 'medium'
+
+const budgetOf = ({ budgetTokens, effort }: ReasoningWish, warn: Writing['warn']): number => {
+  if (budgetTokens !== null) return budgetTokens
+  const known = Object.hasOwn(budgets, effort ?? usual) ? budgets[effort ?? usual] : undefined
+  if (known === undefined) warn('reasoning_effort', `"${effort}" is unknown: taken as "${usual}"`)
+  return known ?? budgets[usual] ?? budgetTokensMin
+}
 
 /** Whether the last turn of the assistant asked for tools without a thought that Claude would take back. */
 const continuesWithoutThought = ({ messages }: ChatRequest): boolean => {
@@ -82,7 +88,7 @@ const withBudget = (wish: ReasoningWish, { warn }: Writing, outputMax: number | 
     warn('reasoning_effort', `the output maximum leaves no room for thinking, which takes ${budgetTokensMin} tokens`)
     return none
   }
-  const budget = Math.max(budgetTokensMin, Math.min(budgetOf(wish), most))
+  const budget = Math.max(budgetTokensMin, Math.min(budgetOf(wish, warn), most))
   return { thinking: { type: 'enabled', budget_tokens: budget }, config: {}, fixesSampling: true }
 }
 

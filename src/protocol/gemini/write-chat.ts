@@ -73,7 +73,28 @@ const levels: Readonly<Record<string, string>> = {
   max: 'high',
 }
 
-const thinkingOf = (wish: ReasoningWish | null, { dialect, warn }: { dialect: Dialect; warn: Writing['warn'] }) => {
+type Target = { readonly dialect: Dialect; readonly warn: Writing['warn'] }
+
+/** The next level that the model has, upwards where there is one: it thinks no less than it is asked to. */
+const fittingLevel = (level: string | null, { dialect: { thinkingRange }, warn }: Target): string | null => {
+  const taken = thinkingRange?.levels
+  if (level === null || taken === undefined || taken.includes(level)) return level
+  const order = Object.values(levels)
+  const next = taken.find((one) => order.indexOf(one) > order.indexOf(level)) ?? taken.at(-1) ?? level
+  warn('reasoning', `this model thinks at ${taken.join(' or ')}: "${next}" is asked for`)
+  return next
+}
+
+/** -1 leaves it to the model, 0 is no thinking. */
+const fittingBudget = (budget: number, { dialect: { thinkingRange }, warn }: Target): number => {
+  const taken = thinkingRange?.tokens
+  if (taken === undefined || budget === -1 || (budget === 0 && taken.canBeOff)) return budget
+  const fitting = Math.min(Math.max(budget, taken.least), taken.most)
+  if (fitting !== budget) warn('reasoning', `this model thinks within ${taken.least} to ${taken.most} tokens`)
+  return fitting
+}
+
+const thinkingOf = (wish: ReasoningWish | null, { dialect, warn }: Target) => {
   if (wish === null) return null
   const { mode, effort, budgetTokens, summary } = wish
   if (dialect.thinking === 'none') {
@@ -83,12 +104,16 @@ const thinkingOf = (wish: ReasoningWish | null, { dialect, warn }: { dialect: Di
   const includeThoughts = summary === null ? (mode === 'on' || mode === 'adaptive' ? true : null) : summary !== 'none'
   if (dialect.thinking === 'effort') {
     const level = mode === 'off' ? 'minimal' : effort === null ? null : (levels[effort] ?? null)
+    if (effort !== null && level === null) warn('reasoning', `"${effort}" is no level of thinking`)
     if (budgetTokens !== null && level === null) warn('reasoning', 'this model takes a level of thinking, not a budget')
-    return given({ thinkingLevel: level, includeThoughts })
+    return given({ thinkingLevel: fittingLevel(level, { dialect, warn }), includeThoughts })
   }
-  if (mode === 'off' || effort === 'none') return { thinkingBudget: 0 }
+  if (mode === 'off' || effort === 'none') return { thinkingBudget: fittingBudget(0, { dialect, warn }) }
   const budget = budgetTokens ?? (effort === null ? (mode === 'adaptive' ? -1 : null) : (budgets[effort] ?? -1))
-  return given({ thinkingBudget: budget, includeThoughts })
+  return given({
+    thinkingBudget: budget === null ? null : fittingBudget(budget, { dialect, warn }),
+    includeThoughts,
+  })
 }
 
 const configOf = (writing: Writing, dialect: Dialect): JsonObject => {
