@@ -96,3 +96,18 @@ test('what is not whole is no backup, and nothing is touched', async (context) =
     { code: 'not_found' },
   )
 })
+
+test('a backup of a newer Drover is refused before what is there is put aside', async (context) => {
+  const { data, database, stop, take, restore } = opened(context)
+  database.exec(
+    "CREATE TABLE schema_step (number INTEGER, name TEXT); INSERT INTO schema_step VALUES (999, 'from-the-future')",
+  )
+  await take()
+  database.exec('DROP TABLE schema_step')
+  stop()
+  await assert.rejects(restore(data, true), {
+    code: 'conflict',
+    message: /was written by Drover 1\.2\.3, and this one cannot read it: nothing was touched/,
+  })
+  assert.deepEqual(valuesIn(join(data, 'drover.db')), [1])
+})

@@ -20,6 +20,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { rfc3339 } from '#base/clock.ts'
 import { isObject } from '#base/json-type.ts'
 import { Problem } from '#base/problem.ts'
+import { hasAllSteps, neededName } from '#store/schema-steps/apply.ts'
+import { schemaSteps } from '#store/schema-steps/index.ts'
 import { takeDataLock } from './data-lock.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -75,6 +77,31 @@ const checkDatabase = (file: string): void => {
     const [row] = database.prepare('PRAGMA quick_check(1)').all()
     const said = String(Object.values(row ?? {})[0] ?? 'nothing')
     if (said !== 'ok') throw refused(`${file} is damaged, as SQLite says: ${said}.`, 'from')
+  } finally {
+    database.close()
+  }
+}
+
+const rowsOf = (database: DatabaseSync, table: string, text: string): readonly Record<string, unknown>[] =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(table) === undefined
+    ? []
+    : database.prepare(text).all()
+
+/** A backup of a newer Drover is refused while what is there is still in its place. */
+const checkSchema = (file: string, version: string): void => {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    const steps = rowsOf(database, 'schema_step', 'SELECT number, name FROM schema_step ORDER BY number')
+    const applied = steps.map((row) => ({ number: Number(row['number']), name: String(row['name']) }))
+    const [said] = rowsOf(database, 'meta', `SELECT value FROM meta WHERE name = '${neededName}'`)
+    hasAllSteps(applied, said === undefined ? null : String(said['value']), schemaSteps)
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown
+    throw refused(
+      `${dirname(file)} was written by Drover ${version}, and this one cannot read it: nothing was touched. ` +
+        'Restore it with that version, or with a newer one.',
+      'from',
+    )
   } finally {
     database.close()
   }
@@ -181,8 +208,8 @@ const putAside = (paths: readonly string[], name: string): void => {
 }
 
 /**
- * Puts a backup in the place of the store. Every file is held against its digest before anything is touched.
- * @throws Problem `conflict` while a server runs on the folder, or where a store is there and `force` is not said.
+ * Puts a backup in the place of the store. Every file is held against its digest, and its schema against this Drover's, before anything is touched.
+ * @throws Problem `conflict` while a server runs on the folder, where a newer Drover has written the backup, or where a store is there and `force` is not said.
  */
 export const restoreBackup = async (request: RestoreRequest): Promise<Restored> => {
   const { from, data, file, force, pid, nowMs } = request
@@ -193,6 +220,7 @@ export const restoreBackup = async (request: RestoreRequest): Promise<Restored> 
     if ((await digestOf(path)) !== sha256) throw noBackup(from, `${name} is not what was backed up: its digest differs`)
   }
   checkDatabase(join(from, databaseName))
+  checkSchema(join(from, databaseName), backup.version)
   const target = file ?? join(data, databaseName)
   const lock = takeDataLock({ folder: data, token: '', pid, nowMs })
   try {

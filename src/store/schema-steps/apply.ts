@@ -37,7 +37,7 @@ const appliedSteps = async ({ database, dialect }: SchemaTarget): Promise<readon
 }
 
 /** Where a store says which of its steps a Drover has to know. */
-const neededName = 'schema_needed'
+export const neededName = 'schema_needed'
 
 export type AppliedStep = { readonly number: number; readonly name: string }
 
