@@ -15,9 +15,12 @@ export const makeCode = (ids: Pick<Ids, 'bytes'>): string => {
   return [prefix, ...groups].join('-')
 }
 
-/** The code as it was made, of whatever way it was typed: case, blanks and dashes do not count, O is 0, I and L are 1. */
+/** The code as it was made, of whatever way it was typed: case, width of letters, blanks and dashes do not count, O is 0, I and L are 1. */
 export const normalCode = (text: string): string => {
-  const plain = text.toUpperCase().replace(/[\s-]/g, '')
+  const plain = text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[\s\p{Pd}\p{Cf}]/gu, '')
   const letters = (plain.startsWith(prefix) ? plain.slice(prefix.length) : plain)
     .replaceAll('O', '0')
     .replace(/[IL]/g, '1')

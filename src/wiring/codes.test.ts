@@ -22,7 +22,9 @@ test('codes are shown once, redeemed once however they are typed, and give what 
   const typed = ` ${first.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l')} `
   const redeemed = await run('codes redeem', { ...acme, code: typed })
   assert.deepEqual([redeemed['usd'], redeemed['balance_usd'], redeemed['kind']], ['5.00', '5.00', 'promo'])
-  await assert.rejects(run('codes redeem', { ...acme, code: first }), { code: 'conflict', message: /works once/ })
+  const wide = String.fromCodePoint(...[...first].map((sign) => (sign.codePointAt(0) ?? 0) + 0xfee0))
+  for (const again of [first, wide, first.replaceAll('-', '\u2013'), `\u200b${first}`])
+    await assert.rejects(run('codes redeem', { ...acme, code: again }), { code: 'conflict', message: /works once/ })
   await assert.rejects(run('codes redeem', { ...acme, code: 'DRV-0000' }), { code: 'not_found' })
   await run('codes void', { batch: 'spring' })
   await assert.rejects(run('codes redeem', { ...acme, code: second }), /withdrawn/)
