@@ -101,6 +101,10 @@ describe('keys', () => {
       'invalid_request_error',
       /^'rmp' is no field here; did you mean 'rpm'\?/,
     ])
+    await refused('payments reconcile', { date: '2026-02-30' }, [
+      'invalid_request_error',
+      /^'date' must be a day such as 2026-11-30/,
+    ])
     await refused('keys create', { name: 'x', rpm: 0 }, ['invalid_request_error', /^'rpm'/])
     await refused('keys create', { name: 'x', budget: '1' }, ['invalid_request_error', /belongs together with budget/])
     await refused('keys create', { name: 'x', budget: 1, budget_period: 'day' }, ['invalid_request_error', /^'budget'/])

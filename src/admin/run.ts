@@ -28,6 +28,12 @@ const outOfBounds = (issue: z.core.$ZodRawIssue<z.core.$ZodIssueTooSmall | z.cor
   return bound === 1 ? 'must not be empty' : `must have at least ${bound} ${unit}`
 }
 
+/** Forms of text that Zod has words of its own for. */
+const forms: Readonly<Record<string, string>> = {
+  date: 'a day such as 2026-11-30',
+  datetime: 'a moment such as 2026-11-30T08:00:00Z',
+}
+
 const wording: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
@@ -36,6 +42,8 @@ const wording: z.core.$ZodErrorMap = (issue) => {
     const meant = typeof issue.input === 'string' ? meantText(issue.input, values) : ''
     return `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}${meant}`
   }
+  const form = issue.code === 'invalid_format' ? forms[issue.format] : undefined
+  if (form !== undefined) return `must be ${form}`
   if (issue.code === 'too_small' || issue.code === 'too_big') return outOfBounds(issue)
   return undefined
 }
