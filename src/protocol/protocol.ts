@@ -92,6 +92,8 @@ export type OutgoingCall = {
 /** How much thinking a model takes, as words of effort from the least on, or in tokens. */
 export type ThinkingRange = {
   readonly levels?: readonly string[]
+  /** It thinks whatever is asked for: a wish for none is a 400. */
+  readonly always?: true
   readonly tokens?: { readonly least: number; readonly most: number; readonly canBeOff: boolean }
 }
 

@@ -72,9 +72,19 @@ const ownThinking = (wish: ReasoningWish): Thinking => {
   return { thinking, config: given({ effort: wish.effort }), fixesSampling: false }
 }
 
-const adaptive = (wish: ReasoningWish): Thinking => {
+/** Where the model has no such level, the next below it that it has. */
+const fittingEffort = (effort: string, { target, warn }: Writing): string => {
+  const taken = target.dialect.thinkingRange?.levels
+  const order = Object.keys(budgets)
+  if (taken === undefined || taken.includes(effort) || !order.includes(effort)) return effort
+  const next = taken.findLast((one) => order.indexOf(one) < order.indexOf(effort)) ?? effort
+  warn('reasoning_effort', `this model takes ${taken.join(', ')}: "${next}" is asked for`)
+  return next
+}
+
+const adaptive = (wish: ReasoningWish, writing: Writing): Thinking => {
   const asked = wish.effort ?? (wish.budgetTokens === null ? null : effortOfBudget(wish.budgetTokens))
-  const effort = asked === null ? null : (efforts[asked] ?? asked)
+  const effort = asked === null ? null : fittingEffort(efforts[asked] ?? asked, writing)
   return {
     thinking: { type: 'adaptive', ...display(wish) },
     config: given({ effort: effort === 'none' ? null : effort }),
@@ -97,6 +107,10 @@ const wished = (writing: Writing, outputMax: number | null): Thinking => {
   const wish = request.reasoning
   if (wish === null) return none
   if (own) return ownThinking(wish)
+  if (isOff(wish) && target.dialect.thinkingRange?.always === true) {
+    warn('reasoning_effort', 'this model thinks always: the least effort is asked for')
+    return adaptive({ ...wish, mode: 'adaptive', effort: 'low', budgetTokens: null }, writing)
+  }
   if (isOff(wish)) return { ...none, thinking: { type: 'disabled' } }
   const { toolChoice } = request
   if (toolChoice?.mode === 'required' || toolChoice?.mode === 'tool') {
@@ -107,7 +121,7 @@ const wished = (writing: Writing, outputMax: number | null): Thinking => {
     warn('reasoning_effort', 'off in this turn: the thought before the call of the tool was not sent back')
     return none
   }
-  return target.dialect.thinking === 'adaptive' ? adaptive(wish) : withBudget(wish, writing, outputMax)
+  return target.dialect.thinking === 'adaptive' ? adaptive(wish, writing) : withBudget(wish, writing, outputMax)
 }
 
 /** Thinking, and the format of the answer that stands beside its effort. */
