@@ -94,6 +94,19 @@ const mayGoOn = ({ row, judgement, compiled }: Judged): void => {
   })
 }
 
+/** Whoever promotes means the step that is in force, and not one that somebody else, or its gate, has begun since. */
+const goingOnFrom = (percent: number | undefined): ((judged: Judged) => void) => {
+  let from: number | null = null
+  return (judged) => {
+    const { name, state } = judged.row
+    const weight = state.weightBasisPoints
+    from ??= percent === undefined ? weight : Math.round(percent * 100)
+    if (weight !== from)
+      throw new Problem('conflict', { ...saying('promoted_meanwhile', { name, percent: weight / 100 }) })
+    mayGoOn(judged)
+  }
+}
+
 const promote = operation({
   noun: 'migrate',
   verb: 'promote',
@@ -102,11 +115,23 @@ const promote = operation({
   method: 'POST',
   path: '/migrations/{name}/promote',
   scope: 'write',
-  input: z.strictObject({ name: migrationNameField(), reason: reasonField() }),
+  input: z.strictObject({
+    name: migrationNameField(),
+    from_weight: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe(
+        'Only while this percent of conversations goes to the candidate: of two who promote at once one is refused.',
+      ),
+    reason: reasonField(),
+  }),
   output: migrationView,
   flags: [nameFlag],
   render: (view: MigrationView) => migrationText(view),
-  run: ({ name, reason }, context) => change({ name, reason, change: { kind: 'promote' } }, context, mayGoOn),
+  run: ({ name, from_weight: percent, reason }, context) =>
+    change({ name, reason, change: { kind: 'promote' } }, context, goingOnFrom(percent)),
 })
 
 const extend = operation({

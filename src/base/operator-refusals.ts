@@ -87,5 +87,7 @@ export const operatorRefusals = {
   start_too_far: ({ at }: { at: string }) => `${at} is more than 90 days ahead.`,
   not_promoted: ({ name, why }: { name: string; why: Sentence }) =>
     `Migration "${name}" is not promoted: ${why.text}. 'drover migrate rollback ${name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.`,
+  promoted_meanwhile: ({ name, percent }: { name: string; percent: number }) =>
+    `Migration "${name}" sends ${percent} % to the candidate by now: somebody else, or its gate, was faster. Look with 'drover migrate status ${name}', then promote again to go further.`,
   no_passkeys_here: ({ why }: { why: string }) => `There are no passkeys here: ${why}.`,
 } as const

@@ -83,7 +83,8 @@ export const reasons = {
     `${of.count} more conversations are needed, about ${sayDuration(of.wait_ms)} at today's traffic${of.raised_percent === null || of.raised_wait_ms === null ? '' : `; at ${of.raised_percent} % it would take ${sayDuration(of.raised_wait_ms)}`}`,
   paused_until_person: ({ forecast }: { forecast: Sentence | null }) =>
     `${forecast === null ? '' : `${forecast.text}. `}'drover migrate resume' goes on, 'rollback' goes back`,
-  starts_by_itself: () => "it starts by itself, if its preflight passes; 'drover migrate abort' cancels it",
+  starts_by_itself: ({ again }: { again: boolean }) =>
+    `it starts by itself${again ? ', if its preflight passes' : ''}; 'drover migrate abort' cancels it`,
   shadow_goes_on: (of: { in_ms: number; first_percent: number; held_ms: number }) =>
     `in ${sayDuration(of.in_ms)} it goes to ${of.first_percent} %, unless copies show the candidate to be worse${held(of.held_ms)}`,
   then_complete: () => 'it is complete',

@@ -4,6 +4,7 @@ import type { Sentence } from '#base/sentence.ts'
 import { wholeWeight } from './assign.ts'
 import type { Compiled } from './compiled.ts'
 import { gateLack } from './decide.ts'
+import type { Phase } from './itinerary.ts'
 import type { Judgement } from './judgement.ts'
 import { conversationsToPass } from './plan.ts'
 import type { MigrationRow } from './port.ts'
@@ -83,7 +84,7 @@ const nextOf = (question: StandingQuestion): Sentence | null => {
     const isOpen = state.pause === 'inconclusive' && state.step >= 0
     return reason('paused_until_person', { forecast: isOpen ? forecast(question, weightPercent) : null })
   }
-  if (state.phase === 'scheduled') return reason('starts_by_itself')
+  if (state.phase === 'scheduled') return reason('starts_by_itself', { again: state.planned?.withoutPreflight == null })
   const heldMs = Math.max(0, (state.heldUntilMs ?? 0) - nowMs)
   if (state.phase === 'shadow')
     return reason('shadow_goes_on', {
@@ -136,12 +137,17 @@ const stateOf = ({ row, compiled, nowMs }: StandingQuestion): Sentence => {
   }
 }
 
+/** Before, its baseline is still to be measured; after a way back nothing rests on it. */
+const judged: readonly Phase[] = ['shadow', 'ramping', 'baking', 'paused', 'completed']
+
 /** Metrics of the file that have no test at all, though it says limits: what completes without them is not shown to keep those. */
-const untestedIn = ({ file, judge }: Compiled): readonly string[] =>
-  file.analysis.metrics
+const untestedIn = ({ row, compiled: { file, judge } }: StandingQuestion): readonly string[] => {
+  if (!judged.includes(row.state.phase)) return []
+  return file.analysis.metrics
     .filter(({ threshold_range: range, relative }) => range !== undefined || relative !== undefined)
     .map(({ name }) => name)
     .filter((name) => !judge.tests.some(({ metric }) => metric === name))
+}
 
 /** One sentence of state, and what comes next. */
 export const standingOf = (question: StandingQuestion): Standing => ({
@@ -149,7 +155,7 @@ export const standingOf = (question: StandingQuestion): Standing => ({
     name: question.row.name,
     state: stateOf(question),
     why: question.why,
-    untested: untestedIn(question.compiled),
+    untested: untestedIn(question),
   }),
   next: nextOf(question),
 })

@@ -168,3 +168,15 @@ test('a key speaks of calls of its own account alone, an admin key of whose it s
   assert.equal((await say(admin, [{ call: 'call_theirs' }], { account: 'acme' }))['unknown'], 1)
   assert.equal((await say(admin, [{ call: 'call_theirs' }]))['accepted'], 1)
 })
+
+test('of two who promote at once one is refused, and so is who means a step that is over: no step is left out', async (context) => {
+  const desk = await openDesk(context)
+  await begin(desk, fileOf('twice'))
+  const both = await Promise.allSettled([1, 2].map(() => desk.run('migrate promote', { name: 'twice' })))
+  assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const status = await desk.run('migrate status', { name: 'twice' })
+  assert.deepEqual([status['weight'], status['step']], [10, 1])
+  await assert.rejects(desk.run('migrate promote', { name: 'twice', from_weight: 5 }), { code: 'conflict' })
+  const after = await desk.run('migrate promote', { name: 'twice', from_weight: 10 })
+  assert.deepEqual([after['weight'], after['step']], [100, 2])
+})

@@ -20,11 +20,12 @@ export const Brake = ({ verb, migration, onClose }: Props) => {
   const toast = useToast()
   const [reason, setReason] = useState('')
   const change = useChange(`migrate ${verb}`, ['migrate status', 'migrate list'])
-  const { name, step, steps } = migration
+  const { name, step, steps, weight } = migration
   const share = format.percent((steps[step + 1]?.weight ?? 100) / 100)
   const confirm = (): void =>
     change.mutate(
-      { name, reason: reason === '' ? undefined : reason },
+      // What stands above the button is what is asked for, also where another person was faster.
+      { name, reason: reason === '' ? undefined : reason, ...(verb === 'promote' ? { from_weight: weight } : {}) },
       {
         onSuccess: ({ state }) => {
           toast(say('done', { name, state: word(phaseWord(state)) }))

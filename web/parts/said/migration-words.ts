@@ -116,8 +116,8 @@ const next = words({
     '[forecast?{forecast}。]“继续”可恢复，“回滚”可退回',
   ],
   starts_by_itself: [
-    'it starts by itself, if its preflight passes; Abort cancels it',
-    '启动前检查通过后会自动启动；“中止”可取消',
+    'it starts by itself[again?, if its preflight passes]; Abort cancels it',
+    '[again?启动前检查通过后]会自动启动；“中止”可取消',
   ],
   shadow_goes_on: [
     'in {in_ms:duration} it goes to {first_percent:weight}, unless copies show the candidate to be worse[held_ms?; its gate is held for another {held_ms:duration}]',

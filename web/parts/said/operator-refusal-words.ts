@@ -130,6 +130,10 @@ const operator = words({
     "Migration \"{name}\" is not promoted: {why}. 'drover migrate rollback {name}' goes back; after a pause that is explained, 'resume' begins the evidence anew.",
     '迁移“{name}”未推进：{why}。“drover migrate rollback {name}”可回退；若暂停已有解释，“resume”会重新收集证据。',
   ],
+  promoted_meanwhile: [
+    'Migration "{name}" sends {percent} % to the candidate by now: somebody else, or its gate, was faster. Look with \'drover migrate status {name}\', then promote again to go further.',
+    '迁移“{name}”现已将 {percent}% 发往候选：他人或关口已先行推进。请先用“drover migrate status {name}”查看，再决定是否继续推进。',
+  ],
   no_passkeys_here: ['There are no passkeys here: {why:fault}.', '此处不能使用通行密钥：{why:fault}。'],
 })
 
