@@ -107,13 +107,17 @@ export const migrationView = z.object({
     .array(
       z.object({
         what: z.enum(deviations),
-        value: z.string().describe('The model that was named, or the reason; (others) = of more than are told apart.'),
+        value: z
+          .string()
+          .describe(
+            'The model that was named, the reason, or how the answer came (stream, whole); (others) = of more than are told apart.',
+          ),
         baseline: z.int().describe('Turns.'),
         candidate: z.int(),
       }),
     )
     .describe(
-      'Answers that name another model than was asked for, and those that ended for a reason that their format does not know. Nothing is decided on them but by the metrics other-model and unknown-finish.',
+      'Answers that name another model than was asked for, those that ended for a reason that their format does not know, and those that came without usage. Nothing is decided on them but by the metrics other-model, unknown-finish and missing-usage.',
     ),
   split_wrong: z.boolean().describe('Conversations do not fall to the arms as the weights say.'),
   evidence: z.array(findingView),
@@ -375,6 +379,7 @@ const verdictText = ({ crossed, passed, dry_run }: MigrationView['evidence'][num
 const deviationWords: Readonly<Record<MigrationView['deviations'][number]['what'], string>> = {
   other_model: 'another model answered',
   unknown_finish: 'ended for an unknown reason',
+  missing_usage: 'usage was missing',
 }
 
 const deviationText = ({ what, value, baseline, candidate }: MigrationView['deviations'][number]): string =>

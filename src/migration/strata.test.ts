@@ -127,16 +127,17 @@ test('what deviates is counted by what was said, of answers of the arm alone; of
     sampleTurn({ otherModel: 'model-lite' }),
     sampleTurn({ otherModel: 'model-lite', unknownFinish: 'be\u0000cause' }),
     sampleTurn({ otherModel: 'baseline-model', outcome: 'moved' }),
-    sampleTurn({ otherModel: null }),
+    sampleTurn({ otherModel: null, usageMissing: true }),
     sampleTurn(),
   ]
   const { sums } = strataOf(turns)
-  const deviating = [...sums].filter(([key]) => /^(other_model|unknown_finish)/.test(key))
+  const deviating = [...sums].filter(([key]) => /^(other_model|unknown_finish|missing_usage)/.test(key))
   assert.deepEqual(
     deviating.map(([key, { turns: count }]) => [key, count]),
     [
       ['other_model/candidate/model-lite', 2],
       ['unknown_finish/candidate/be?cause', 1],
+      ['missing_usage/candidate/stream', 1],
     ],
   )
   const many = Array.from({ length: deviationsMax + 5 }, (_none, at) => sampleTurn({ otherModel: `model-${at}` }))

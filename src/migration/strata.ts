@@ -7,10 +7,10 @@ import { hash } from 'node:crypto'
 import type { Arm, Observation } from './observation.ts'
 import { hasFailed, isSample, isShown } from './observation.ts'
 
-/** The last two have turns that deviate alone: whose answer names another model, or ends for a reason that its format does not know. */
-export const dimensions = ['call_site', 'delivery', 'prompt', 'other_model', 'unknown_finish'] as const
+/** The last three have turns that deviate alone: whose answer names another model, ends for a reason that its format does not know, or comes without usage. */
+export const dimensions = ['call_site', 'delivery', 'prompt', 'other_model', 'unknown_finish', 'missing_usage'] as const
 export type Dimension = (typeof dimensions)[number]
-export const deviations = ['other_model', 'unknown_finish'] as const satisfies readonly Dimension[]
+export const deviations = ['other_model', 'unknown_finish', 'missing_usage'] as const satisfies readonly Dimension[]
 
 export type StratumSums = {
   readonly turns: number
@@ -156,13 +156,16 @@ const bounded = (values: KnownValues) => {
 /** What a provider said, fit to be shown and kept. */
 const said = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, saidCharactersMax)
 
+const deliveryOf = ({ stream }: Observation): string => (stream ? 'stream' : 'whole')
+
 /** Where a turn belongs. What deviates in an answer is its arm's alone where its arm gave it. */
 const valuesOf = (turn: Observation): readonly (readonly [Dimension, string | null | undefined])[] => [
   ['call_site', turn.callSite ?? noSite],
-  ['delivery', turn.stream ? 'stream' : 'whole'],
+  ['delivery', deliveryOf(turn)],
   ['prompt', promptSizeOf(turn.tokens.input)],
   ['other_model', isSample(turn) ? turn.otherModel : null],
   ['unknown_finish', isSample(turn) ? turn.unknownFinish : null],
+  ['missing_usage', isSample(turn) && turn.usageMissing ? deliveryOf(turn) : null],
 ]
 
 /** The strata of some turns. */

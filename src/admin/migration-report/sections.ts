@@ -60,6 +60,7 @@ const dimensionNames = {
   prompt: 'Prompt, tokens',
   other_model: 'Another model answered',
   unknown_finish: 'Ended for an unknown reason',
+  missing_usage: 'Usage was missing',
 } as const
 
 const stratumRows = ({ strata: all }: SignedReport, dimension: keyof typeof dimensionNames): string => {
