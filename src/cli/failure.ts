@@ -41,6 +41,26 @@ export const configFailure = (faults: readonly Fault[]): Failure =>
     code: 'configuration',
   })
 
+/** SQLite's own number for a disk that is full, as `node:sqlite` tells it in `errcode` (https://www.sqlite.org/rescode.html#full). */
+const sqliteFull = 13
+
+/** What the machine says no to is no fault of Drover. */
+const machineRefusals: Readonly<Record<string, readonly [what: string, next: string]>> = {
+  ENOSPC: ['The disk is full.', 'Make room, and try again.'],
+  EDQUOT: ['The quota of this user is used up.', 'Make room, and try again.'],
+  EROFS: ['The disk takes no writes.', 'Choose another place, or mount it for writing.'],
+  EACCES: ['This user may not do that here.', 'Choose another place, or give this user the right.'],
+}
+
+const machineRefusal = (thrown: unknown): Failure | null => {
+  if (!(thrown instanceof Error)) return null
+  const code = 'errcode' in thrown && thrown.errcode === sqliteFull ? 'ENOSPC' : (thrown as NodeJS.ErrnoException).code
+  const said = code === undefined ? undefined : machineRefusals[code]
+  if (said === undefined) return null
+  const [what, next] = said
+  return new Failure({ what, why: thrown.message, next, code: 'failed' }, 1, thrown)
+}
+
 /** What is worth telling of a fault that nobody expected: its message, without the stack. */
 const unexpected = (thrown: unknown): Failure =>
   new Failure(
@@ -65,7 +85,7 @@ const fromProblem = (problem: Problem): Failure => {
 /** Whatever was thrown, as a failure. */
 export const failureOf = (thrown: unknown): Failure => {
   if (thrown instanceof Failure) return thrown
-  return thrown instanceof Problem ? fromProblem(thrown) : unexpected(thrown)
+  return thrown instanceof Problem ? fromProblem(thrown) : (machineRefusal(thrown) ?? unexpected(thrown))
 }
 
 const indented = (label: string, text: string): string => {
