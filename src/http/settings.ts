@@ -63,7 +63,7 @@ export const serverSettings = z
         loop_delay: duration({ min: '10ms', max: '1m' })
           .prefault('250ms')
           .describe(
-            'From this lasting delay of the event loop on, new calls begin to be refused with 503; all of them at four times of it.',
+            'From this lasting delay of the event loop, or of the line of calls that wait for it, on, new calls begin to be refused with 503; all of them at four times of it.',
           ),
         open_calls: count(1, 1_000_000)
           .default(10_000)

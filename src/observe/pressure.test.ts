@@ -27,7 +27,7 @@ const lateClock = () => {
 
 test('a delay counts when it stays, not when it was one long task', () => {
   const clock = lateClock()
-  const gauge = openPressureGauge(clock, () => 42)
+  const gauge = openPressureGauge(clock, { lineNowMs: () => 0, heapPercentNow: () => 42 })
   clock.fireAfter(2_100)
   assert.equal(gauge.loopDelayMs(), 0, 'one look says nothing')
   clock.fireAfter(350)
@@ -44,4 +44,19 @@ test('a delay counts when it stays, not when it was one long task', () => {
   gauge.close()
   clock.fireAfter(100)
   assert.equal(gauge.loopDelayMs(), 600)
+})
+
+test('a line before the loop counts when it stays', () => {
+  const clock = lateClock()
+  let lineMs = 500
+  const gauge = openPressureGauge(clock, { lineNowMs: () => lineMs })
+  clock.fireAfter(100)
+  assert.equal(gauge.lineDelayMs(), 0)
+  lineMs = 300
+  clock.fireAfter(100)
+  assert.equal(gauge.lineDelayMs(), 300)
+  lineMs = 0
+  clock.fireAfter(100)
+  assert.equal(gauge.lineDelayMs(), 0)
+  gauge.close()
 })

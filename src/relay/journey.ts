@@ -6,6 +6,7 @@ import type { Ids } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Problem } from '#base/problem.ts'
 import type { Receipt, SignedReceipt } from '#base/receipt.ts'
+import type { Turnstile } from '#base/turnstile.ts'
 import type { Exchange } from '#http/inbound.ts'
 import { securityHeaders } from '#http/reply.ts'
 import type { CallBooks, PartBooks } from '#ledger/port.ts'
@@ -65,6 +66,8 @@ export type RelayPorts = {
   readonly refusals: Refusals
   /** Why no further call is taken now; `null` = it is. `isCounted`: the one that asks is among those under way already. */
   readonly overload: (isCounted?: boolean) => Problem | null
+  /** Calls that came together are begun one after the other. */
+  readonly turnstile: Turnstile
   /** Asks the webhook of a guardrail. */
   readonly askHook: AskHook
   readonly routing: Routing

@@ -336,6 +336,12 @@ type Progress = {
   assigned: Assigned | null
 }
 
+/**
+ * Calls that are begun in one turn of the event loop: some 10 ms of work, after which answers that run have theirs. Fewer at a time would make
+ * commits of the store smaller and more.
+ */
+export const callsPerTurn = 64
+
 const refuseUnderLoad = ({ overload }: RelayPorts, isCounted: boolean): void => {
   const refusal = overload(isCounted)
   if (refusal !== null) throw refusal
@@ -403,6 +409,8 @@ export const relay = async (arrived: Exchange, protocol: Protocol, ports: RelayP
     draft.test = key.test
     refuseUnderLoad(ports, false)
     const inbound = await exchange.read()
+    const myTurn = ports.turnstile.pass()
+    if (myTurn !== null) await myTurn
     // Bodies that came together are worked on one after the other: whoever is late by now would only be later.
     refuseUnderLoad(ports, true)
     const asked = wishedBy(key, protocol.server.readCall(inbound))

@@ -10,6 +10,8 @@ import { Secret, silentLog } from '#base/log.ts'
 import { noRates } from '#base/price-row.ts'
 import type { PriceRule } from '#base/price-rule.ts'
 import type { Problem } from '#base/problem.ts'
+import type { Turnstile } from '#base/turnstile.ts'
+import { turnstile } from '#base/turnstile.ts'
 import { catalogOf } from '#catalog/load.ts'
 import type { Catalog } from '#catalog/model.ts'
 import type { Inbound } from '#http/inbound.ts'
@@ -45,7 +47,7 @@ import { liveRelay } from './live.ts'
 import type { DeclaredModel, DeclaredTarget } from './model-rows.ts'
 import { monthVolumes } from './month-volumes.ts'
 import { rememberRefusals } from './refusals.ts'
-import { relay } from './relay.ts'
+import { callsPerTurn, relay } from './relay.ts'
 import { makeRouting } from './routing.ts'
 import type { Shadows } from './shadow.ts'
 import { makeShadows } from './shadow.ts'
@@ -198,7 +200,16 @@ export type Stage = {
   readonly events: readonly Parameters<Emit>[0][]
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Whoever goes through the turnstile last knows that all others have. */
+const settledAfter = async ({ pass }: Turnstile): Promise<void> => {
+  await nextTurn()
+  const waiting = pass()
+  if (waiting === null) return
+  await waiting
+  await nextTurn()
+}
 
 /** The books of accounts that are metered and never refused. */
 const meteredBooks = ({ settled, voided }: Pick<Backstage, 'settled' | 'voided'>): CallBooks => {
@@ -333,6 +344,7 @@ const portsFor = (live: Live, options: StageOptions, backstage: Backstage): Rela
   observe: () => undefined,
   traceShare: null,
   overload: options.overload ?? (() => null),
+  turnstile: turnstile(backstage.clock, callsPerTurn),
   fresh: () => null,
   askHook: async () => assert.fail('no guardrail of the stage has a webhook'),
   countTokens: async (text) => text.length,
@@ -394,6 +406,7 @@ export const openStage = (options: StageOptions = {}): Stage => {
     ...portsFor(live, options, backstage),
     traceShare: options.traceShare ?? null,
   }
+  const settle = (): Promise<void> => settledAfter(ports.turnstile)
   const timersOfTheStage = clock.pending()
   let calls = 0
   const call: Stage['call'] = async (asking = {}) => {

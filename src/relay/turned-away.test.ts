@@ -29,3 +29,13 @@ test('a call for which there is no room is over with its answer, and kept all th
   assert.deepEqual([turnedAway.record().error, turnedAway.record().end], ['overloaded', 'refused'])
   assert.equal(taken.record().end, 'complete')
 })
+
+test('of calls that came together the first is on its way before the last has begun', async () => {
+  const stage = openStage({})
+  const calls = Array.from({ length: 100 }, () => stage.call())
+  await new Promise((resolve) => setImmediate(resolve))
+  const begun = stage.arrivals('alpha')
+  assert.ok(begun > 0 && begun < 100, `${begun} have begun`)
+  await Promise.all(calls)
+  assert.equal(stage.arrivals('alpha'), 100)
+})

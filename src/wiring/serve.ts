@@ -296,7 +296,7 @@ const endpointsOf = async (
     migrations: () => movingOf(rooms.migrations.traffic),
   })
   const admin = adminServing(machine, rooms)
-  const overload = openOverload(machine, { config: rooms.request.config, openCalls: metrics.openCalls }, closing)
+  const { config } = rooms.request
   closing.defer(rooms.credit.watch(metrics.providerCredit))
   const ports = {
     snapshot: live.current,
@@ -309,8 +309,8 @@ const endpointsOf = async (
     owner: member.owner,
     repeats: rooms.repeats,
     observe: observerOf(rooms, metrics),
-    traceShare: rooms.request.config.telemetry?.share ?? null,
-    overload: (isCounted?: boolean) => member.refusal() ?? overload(isCounted),
+    traceShare: config.telemetry?.share ?? null,
+    ...openOverload(machine, { config, openCalls: metrics.openCalls, refusal: member.refusal }, closing),
     askHook: rooms.telling.askHook,
     countTokens,
     refusals: rememberRefusals(),

@@ -20,8 +20,8 @@ export const helpInChinese: Readonly<Record<string, string>> = {
   'How long open streams may take to finish after SIGTERM.': '收到 SIGTERM 后，未结束的流最多还可持续多久。',
   'When new calls are refused so that those under way stay fast. A full heap does it as well (85 to 95 %).':
     '何时拒绝新调用，以保证进行中的调用仍然快速。堆将满时（85% 至 95%）同样会拒绝。',
-  'From this lasting delay of the event loop on, new calls begin to be refused with 503; all of them at four times of it.':
-    '事件循环持续延迟达到此值时开始以 503 拒绝部分新调用；达到四倍时全部拒绝。',
+  'From this lasting delay of the event loop, or of the line of calls that wait for it, on, new calls begin to be refused with 503; all of them at four times of it.':
+    '事件循环的持续延迟，或等待它的调用队列的延迟达到此值时，开始以 503 拒绝部分新调用；达到四倍时全部拒绝。',
   'Calls under way at which every new one is refused; from 90 % of it on some are.':
     '进行中的调用达到此数时拒绝所有新调用；达到其 90% 时拒绝一部分。',
   'Addresses and networks of proxies whose `x-forwarded-for` is believed.':
