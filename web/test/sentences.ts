@@ -61,7 +61,7 @@ const reasonSamples: Samples<typeof reasons> = {
   none_has_come: { count: 388 },
   takes_about: { count: 388, wait_ms: 90 * minuteMs, raised_percent: 50, raised_wait_ms: 45 * minuteMs },
   paused_until_person: { forecast },
-  starts_by_itself: null,
+  starts_by_itself: { again: true },
   shadow_goes_on: { in_ms: 30 * minuteMs, first_percent: 5, held_ms: 2 * minuteMs },
   then_complete: null,
   then_person: { percent: 50 },
@@ -79,7 +79,12 @@ const reasonSamples: Samples<typeof reasons> = {
   is_rolled_back: { for_ms: minuteMs },
   is_completed: { for_ms: minuteMs },
   is_aborted: { for_ms: minuteMs },
-  standing: { name: 'gpt-to-kimi', state: reason('is_paused', { ...at, reason: 'manual' }), why: lack },
+  standing: {
+    name: 'gpt-to-kimi',
+    state: reason('is_paused', { ...at, reason: 'manual' }),
+    why: lack,
+    untested: ['ttft-p99'],
+  },
   needs_p99: { metric: 'ttft-p99', what: 'delta_over_baseline' },
   first_columns: { count: 64 },
 }
