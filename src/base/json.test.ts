@@ -167,6 +167,37 @@ test('the scan says yes and no as JSON.parse does, on documents and on damaged o
   )
 })
 
+test('in a long string every character is seen, wherever it stands and wherever in memory the body begins', () => {
+  const characters = [...Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code)), 'é', '号', '😀']
+  const isRead = (read: () => unknown): boolean => {
+    try {
+      read()
+      return true
+    } catch (thrown) {
+      assert.ok(thrown instanceof Problem || thrown instanceof SyntaxError)
+      return false
+    }
+  }
+  for (const character of characters)
+    for (let before = 0; before < 150; before += 1) {
+      const text = `{"a":"${'x'.repeat(before)}${character}${'y'.repeat(150 - before)}","b":1}`
+      const bytes = Buffer.from(text)
+      const shifted = Buffer.alloc(bytes.length + 8).subarray(before % 4, (before % 4) + bytes.length)
+      shifted.set(bytes)
+      const expected = isRead(() => JSON.parse(text))
+      assert.equal(
+        isRead(() => scanTopLevel(shifted)),
+        expected,
+        JSON.stringify([character, before]),
+      )
+      if (expected)
+        assert.deepEqual(
+          scanTopLevel(shifted).members.map(({ key }) => key),
+          ['a', 'b'],
+        )
+    }
+})
+
 test('a splice keeps every other byte', () => {
   const odd = '\n{ "model" :"a" ,"x":1.0e+0,\t"x" : "\\u00e9" , "messages":[ ]\r\n}  '
   assert.equal(splice(odd, {}), odd)
