@@ -96,8 +96,8 @@ const wordsIn = ({ buffer, byteOffset, length }: Buffer): Int32Array => {
 }
 
 /**
- * Whether all four bytes stand for themselves: none is below 0x20, and none becomes 0 by what a quote or a backslash is taken away with. Exact, as
- * a borrow begins only at a byte that is none (Warren, Hacker's Delight, section 6-1).
+ * Whether all four bytes stand for themselves: none is below 0x20, and none is a quote or a backslash, which become 0 by what they are crossed
+ * with. A byte that a subtraction borrows from may look like one, but only behind a byte that is one.
  */
 const isPlain = (word: number): boolean => {
   const quoted = word ^ 0x22222222
